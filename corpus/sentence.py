@@ -26,6 +26,8 @@ _MAY_END = frozenset("dll dsb dst dkk etc tbk inc ltd co corp".split())
 
 _END = re.compile(r"(?P<stop>[.!?…]+)(?P<close>[\"'”’»)\]]*)(?=\s|$)")
 _WORD_BEFORE = re.compile(r"[\w.]+$")
+_NEXT = re.compile(r"\S+")
+_LONGEST_WORD = 40
 _INITIALS = re.compile(r"^(?:[A-Z]\.)*[A-Z]$")
 _OPENERS = "\"'“‘«(["
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
@@ -61,19 +63,21 @@ def sentences(text: str) -> list[tuple[int, int]]:
 def _sentences(paragraph: str) -> list[tuple[int, int]]:
     cuts = []
     for match in _END.finditer(paragraph):
-        following = paragraph[match.end() :].lstrip()
-        if following and _ends(paragraph[: match.start()], match["stop"], following):
-            gap = len(paragraph) - match.end() - len(following)
-            cuts.append((match.end(), match.end() + gap))
+        following = _NEXT.search(paragraph, match.end())
+        if following and _ends(paragraph, match.start(), match["stop"], following[0]):
+            cuts.append((match.end(), following.start()))
     return _between(paragraph, cuts)
 
 
-def _ends(before: str, stop: str, following: str) -> bool:
+def _ends(paragraph: str, at: int, stop: str, following: str) -> bool:
+    """Whether the `stop` at `at` ends a sentence, `following` being the first word behind it."""
     first = following.lstrip(_OPENERS)[:1]
     if first.islower():
         return False
     if stop != ".":
         return True
+    # Of long texts only what is near: looking at all that came before takes quadratic time.
+    before = paragraph[max(0, at - _LONGEST_WORD) : at]
     match = _WORD_BEFORE.search(before)
     if match is None:
         return True
@@ -81,10 +85,8 @@ def _ends(before: str, stop: str, following: str) -> bool:
     if _INITIALS.match(word):
         # "J. Widodo" and "S.H. Prasetyo" go on; "Plan B. The" cannot be told apart and goes on too.
         return False
-    if word.isdigit() and len(word) <= 2 and before[: match.start()].rstrip(" \t").endswith("\n"):
-        return False  # "1. First" at the head of a list
-    if word.isdigit() and not before[: match.start()].strip():
-        return False
+    if word.isdigit() and not before[: match.start()].strip(" \t"):
+        return False  # "1. First" at the head of a text
     lowered = word.lower().rstrip(".")
     if lowered in _ABBREVIATIONS:
         # "No. 70" never ends; "dll. Pemerintah" does.

@@ -26,15 +26,16 @@ GOOD = {
 }
 
 
-def write(
-    folder: Path, name: str, body: str = "KTT dibuka di Jakarta.", **keys: str | None
-) -> Path:
+def write(folder: Path, name: str, body: str | None = None, **keys: str | None) -> Path:
     """A Markdown file with GOOD front matter, keys replaced, or left out where None."""
     matter = {key: value for key, value in (GOOD | keys).items() if value is not None}
     lines = "\n".join(f"{key}: {value}" for key, value in matter.items())
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"---\n{lines}\n---\n{body}\n", encoding="utf-8")
+    path.write_text(
+        f"---\n{lines}\n---\n{'KTT dibuka di Jakarta.' if body is None else body}\n",
+        encoding="utf-8",
+    )
     return path
 
 

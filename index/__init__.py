@@ -1,0 +1,1 @@
+"""From question to answer: encoders, the generation on disk, search, and the answer."""

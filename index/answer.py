@@ -1,0 +1,288 @@
+"""From a question to an `Answer`: the type that every door shows, and `Answerer`, which makes it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from corpus.article import LANGUAGES, Source
+from corpus.passage import Passage
+from corpus.sentence import sentences
+from index.confidence import Calibration, signals
+from index.encoder import Encoder
+from index.generation import GenerationError, NoIndexError
+from index.lexicon import shipped
+from index.maxsim import Ids, StaticVectors
+from index.related import Related
+from index.search import Hit, Index, Query
+from index.settings import Settings
+from index.store import Store
+
+_CHECK_SECONDS = 0.5
+_UNKNOWN = {
+    "id": "Maaf, kami tidak menemukan jawabannya di berita yang kami miliki.",
+    "en": "Sorry, we could not find an answer in the news articles we have.",
+}
+_CONTACT = {"id": "Silakan hubungi {contact}.", "en": "Please contact {contact}."}
+_log = logging.getLogger("tanya.index")
+
+
+class QuestionError(ValueError):
+    """A question that cannot be asked. `code`: "empty", "too_long" or "not_text"; `limit`: characters."""
+
+    def __init__(self, code: str, limit: int) -> None:
+        self.code = code
+        self.limit = limit
+        super().__init__(f"question is {code}; at most {limit} characters of text")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Character offsets into a text: `text[start:end]`."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The passage as its article has it, where the answer shows a translation."""
+
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPassage:
+    """One passage of an answer, in the reader's language where we have it.
+
+    `title` is the article's title in the language of `text`; `source.title` is the page's own
+    headline. `translated`: `text` is our translation, and `original` holds what it translates.
+    `highlight`: the sentence of `text` that fits the question best. `score`: higher is better.
+    `link`: the address to open: `source.url`, pointing at the very sentence where the page holds it.
+    """
+
+    id: str
+    article: str
+    title: str
+    text: str
+    language: str
+    translated: bool
+    original: Original | None
+    highlight: Span
+    score: float
+    source: Source
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexInfo:
+    """Which index answered: generation id, when it was built (UTC), how much it holds."""
+
+    id: str
+    built_at: datetime
+    articles: int
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a citizen gets. `language`: of question and messages, "id" or "en".
+
+    `answered` is False when nothing fits well enough: then `passages` is empty, `message` says so in
+    `language`, and `related` holds questions that we can answer. `confidence` is between 0 and 1.
+    """
+
+    question: str
+    language: str
+    answered: bool
+    confidence: float
+    passages: tuple[AnswerPassage, ...]
+    related: tuple[str, ...]
+    message: str | None
+    index: IndexInfo
+
+
+class Answerer:
+    """Answers questions from the current generation, and follows when another becomes current.
+
+    Safe to call from threads. A new generation is opened beside the one that serves and then takes
+    its place in one assignment: a question sees one whole generation from beginning to end.
+    """
+
+    def __init__(
+        self, settings: Settings, store: Store, encoder: Encoder, static: StaticVectors
+    ) -> None:
+        self._settings = settings
+        self.store = store
+        self.encoder = encoder
+        self.static = static
+        self._calibration = Calibration.load(
+            encoder.fingerprint, settings.data / "calibration.json"
+        )
+        self._related = Related(static)
+        self._serving: Index | None = None
+        self._version = (-1, -1)
+        self._checked = 0.0
+        self._opening = threading.Lock()
+
+    @property
+    def index(self) -> IndexInfo | None:
+        """Which index serves; None until one could be opened."""
+        try:
+            return _info(self._index())
+        except NoIndexError:
+            return None
+
+    def ask(self, question: str, k: int | None = None, language: str | None = None) -> Answer:
+        """The answer to `question`: up to `k` passages of different articles, best first.
+
+        `language` is the reader's, by default the question's own. QuestionError where `question` is
+        empty, too long or no text; NoIndexError where there is no index; ValueError for a bad `k`.
+        """
+        text = check_question(question, self._settings.max_question)
+        index = self._index()
+        query = index.read(text)
+        reader = language or query.language or LANGUAGES[0]
+        hits = index.search(query, self._settings.k if k is None else k)
+        # Confidence looks at five hits, however few are shown.
+        ranked = hits if len(hits) >= 5 else index.search(query, 5)
+        confidence = self._calibration.confidence(signals(index, query, ranked))
+        threshold = self._settings.min_confidence
+        if threshold is None:
+            threshold = self._calibration.threshold
+        answered = bool(hits) and confidence >= threshold
+        return Answer(
+            question=text,
+            language=reader,
+            answered=answered,
+            confidence=round(confidence, 4),
+            passages=tuple(self._show(index, query, hit, reader) for hit in hits)
+            if answered
+            else (),
+            related=self._related.near(index, query, reader),
+            message=None if answered else self._unknown(reader),
+            index=_info(index),
+        )
+
+    def examples(self, language: str, count: int = 4) -> tuple[str, ...]:
+        """Up to `count` questions in `language` that the index answers, to begin with; of different
+        articles. NoIndexError where there is no index."""
+        return self._related.examples(self._index(), language, count)
+
+    def _index(self) -> Index:
+        """The index that serves, looked after at most twice a second."""
+        serving = self._serving
+        if serving is None:
+            with self._opening:
+                if self._serving is None:
+                    self._open()
+                assert self._serving is not None
+                return self._serving
+        now = time.monotonic()
+        if now - self._checked > _CHECK_SECONDS:
+            self._checked = now
+            if self.store.version() != self._version and self._opening.acquire(blocking=False):
+                # Beside the questions, which the present index goes on answering.
+                threading.Thread(target=self._follow, name="open-index", daemon=True).start()
+        return serving
+
+    def _follow(self) -> None:
+        try:
+            self._open()
+        except GenerationError as error:
+            _log.error("%s The index in memory goes on serving.", error)
+        finally:
+            self._opening.release()
+
+    def _open(self) -> None:
+        # Before opening: a switch in between is seen at the next look.
+        version = self.store.version()
+        generation = self.store.open(self.encoder.fingerprint)
+        if self._serving is None or self._serving.generation.id != generation.id:
+            self._serving = Index(generation, self.encoder, self.static, shipped())
+            _log.info("Serving index %s: %d passages", generation.id, len(generation.passages))
+        self._version = version
+
+    def _unknown(self, language: str) -> str:
+        message = _UNKNOWN[language]
+        if self._settings.contact:
+            message += " " + _CONTACT[language].format(contact=self._settings.contact)
+        return message
+
+    def _show(self, index: Index, query: Query, hit: Hit, language: str) -> AnswerPassage:
+        article = index.generation.articles[hit.passage.article_id]
+        shown = index.in_language(hit.passage, language) or hit.passage
+        original = index.in_language(shown, article.language) or shown
+        span = best_sentence(index.static, query.tokens, shown)
+        link = article.source.url
+        if article.verbatim:
+            own = span if original is shown else best_sentence(index.static, query.tokens, original)
+            link = sentence_link(link, original.text[own.start : own.end])
+        return AnswerPassage(
+            id=shown.id,
+            article=article.id,
+            title=shown.title,
+            text=shown.text,
+            language=shown.language,
+            translated=shown.translated,
+            original=Original(original.text, original.language) if shown.translated else None,
+            highlight=span,
+            score=round(hit.score, 4),
+            source=article.source,
+            link=link,
+        )
+
+
+def check_question(question: object, limit: int) -> str:
+    """`question` without control characters and surplus white space; QuestionError where it is none."""
+    if not isinstance(question, str):
+        raise QuestionError("not_text", limit)
+    if len(question) > limit:
+        raise QuestionError("too_long", limit)
+    visible = "".join(
+        " " if unicodedata.category(character) in ("Cc", "Zl", "Zp") else character
+        for character in question
+        # Direction overrides and zero-width characters hide what a text says; lone surrogates are
+        # no text at all.
+        if unicodedata.category(character) not in ("Cf", "Cs", "Co", "Cn")
+    )
+    text = " ".join(visible.split())
+    if not text:
+        raise QuestionError("empty", limit)
+    if not any(character.isalnum() for character in text):
+        raise QuestionError("not_text", limit)
+    return text
+
+
+def best_sentence(static: StaticVectors, question: Ids, passage: Passage) -> Span:
+    """The sentence of `passage` with the highest MaxSim; the first of equals."""
+    spans = sentences(passage.text)
+    tokens = static.distinct([passage.text[start:end] for start, end in spans])
+    scores = static.score(question, tokens, range(len(spans)))
+    start, end = spans[int(scores.argmax())]
+    return Span(start, end)
+
+
+def sentence_link(url: str, sentence: str) -> str:
+    """`url` pointing at `sentence` on its page, as a text fragment (WICG Scroll to Text Fragment).
+
+    Long sentences are given by their first and last five words.
+    """
+    tokens = sentence.split()
+    parts = [sentence] if len(tokens) <= 12 else [" ".join(tokens[:5]), " ".join(tokens[-5:])]
+    # A hyphen has a meaning of its own in a fragment, and quote never encodes it.
+    encoded = ",".join(quote(part, safe="").replace("-", "%2D") for part in parts)
+    return f"{url.partition('#')[0]}#:~:text={encoded}"
+
+
+def _info(index: Index) -> IndexInfo:
+    generation = index.generation
+    return IndexInfo(
+        generation.id, generation.built_at, len(generation.articles), len(generation.passages)
+    )

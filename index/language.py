@@ -1,0 +1,83 @@
+"""Which language a question is in, and informal Indonesian spelling made standard."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from index.lexicon import shipped, words
+
+_FUNCTION_WORDS = {
+    "id": frozenset(
+        "yang di ke dari dan atau untuk pada dengan oleh dalam ini itu apa apakah siapa siapakah "
+        "kapan kapankah mana dimana bagaimana mengapa kenapa berapa berapakah adalah ada tidak "
+        "bukan sudah belum akan bisa dapat boleh harus saya aku kamu anda kami kita mereka dia "
+        "nya juga saja aja sih dong deh kok ya yg gak ga nggak enggak gimana gmn kapan sama kalau "
+        "kalo pas lagi buat tentang antara sejak sampai hingga karena agar supaya jika bila para "
+        "sebuah seorang secara jadi udah udh dah lebih paling kah pernah masih semua banyak "
+        "berapa".split()
+    ),
+    "en": frozenset(
+        "the of and or to in on at for from by with about is are was were be been being do does "
+        "did has have had will would can could should may might must what which who whom whose "
+        "when where why how this that these those it its they them their there here i you we he "
+        "she my your our his her not no yes if than then also any some all many much more most "
+        "other into during after before between a an as so".split()
+    ),
+}
+_FUNCTION_WEIGHT = 2.0
+_ENDINGS = {"id": ("nya", "kan", "kah", "lah"), "en": ("ing", "tion", "ed", "ly", "ment", "ies")}
+
+
+def detect(text: str) -> str | None:
+    """The language of a question, "id" or "en"; None where its words do not tell.
+
+    Every word that only one of the two languages knows is a vote, function words count twice. Names,
+    numbers and words of both (ASEAN, Jakarta, media) do not vote.
+    """
+    votes = {"id": 0.0, "en": 0.0}
+    vocabulary = _vocabulary()
+    for word in words(text):
+        for language, other in (("id", "en"), ("en", "id")):
+            if word in _FUNCTION_WORDS[language] and word not in _FUNCTION_WORDS[other]:
+                votes[language] += _FUNCTION_WEIGHT
+            elif word in _FUNCTION_WORDS[other]:
+                continue
+            elif word in vocabulary[language]:
+                if word not in vocabulary[other]:
+                    votes[language] += 1.0
+            elif word not in vocabulary[other] and word.endswith(_ENDINGS[language]):
+                votes[language] += 0.5
+    if votes["id"] == votes["en"]:
+        return None
+    return max(votes, key=lambda language: votes[language])
+
+
+def standardise(text: str) -> str:
+    """`text` with informal Indonesian spellings made standard: "gmn cara ke gedungnya" → "bagaimana …".
+
+    Only for questions in Indonesian: some spellings ("no", "min", "org") are English words.
+    """
+    spellings = shipped().spellings
+    tokens = text.split()
+    result = []
+    position = 0
+    while position < len(tokens):
+        for length in (3, 2, 1):
+            raw = " ".join(tokens[position : position + length])
+            bare = raw.strip(".,;:!?\"'()").lower()
+            if len(tokens) - position >= length and bare in spellings:
+                start = raw.lower().index(bare)
+                result.append(raw[:start] + spellings[bare] + raw[start + len(bare) :])
+                position += length
+                break
+        else:
+            result.append(tokens[position])
+            position += 1
+    return " ".join(result)
+
+
+@cache
+def _vocabulary() -> dict[str, frozenset[str]]:
+    lexicon = shipped()
+    informal = frozenset(word for spelling in lexicon.spellings for word in spelling.split())
+    return {"id": lexicon.vocabulary["id"] | informal, "en": lexicon.vocabulary["en"]}

@@ -1,0 +1,71 @@
+"""Settings: the one place where the environment is read. Every setting is `TANYA_<NAME>`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an operator can set, from the environment or a `.env` file in the working directory."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TANYA_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    name: str = Field("Tanya ASEAN", description="Name of the service, as citizens see it.")
+    contact: str = Field(
+        "", description="Who to ask when we do not know: shown with 'I don't know'."
+    )
+    data: Path = Field(Path("var"), description="Folder of the index and other state.")
+    corpus: Path | None = Field(None, description="Folder with your own articles.")
+    shipped_corpus: bool = Field(True, description="Whether the articles shipped with us are used.")
+    model: str = Field(
+        "bundled",
+        description="'bundled', or a sentence-transformers model: a hub name or a folder.",
+    )
+    profile: Literal["standard", "fast"] = Field(
+        "standard", description="'fast' uses static vectors: less exact, thousands a second."
+    )
+    query_prompt: str | None = Field(
+        None, description="Text put before questions; default: what the model itself declares."
+    )
+    passage_prompt: str | None = Field(
+        None, description="Text put before passages; default: what the model itself declares."
+    )
+    threads: int = Field(1, ge=1, le=64, description="Threads of the encoder for one question.")
+    keep: int = Field(2, ge=2, le=100, description="Generations of the index kept on disk.")
+    k: int = Field(3, ge=1, le=10, description="Passages in an answer, unless the asker says.")
+    max_question: int = Field(500, ge=50, le=5000, description="Longest question, in characters.")
+    min_confidence: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Below it we say that we do not know; default: the model's calibration.",
+    )
+    host: str = Field("127.0.0.1", description="Address the HTTP server listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port of the HTTP server.")
+    in_flight: int = Field(
+        64,
+        ge=1,
+        le=10_000,
+        description="Questions answered or waiting over HTTP; more are told to come back.",
+    )
+    parallel: int = Field(
+        2, ge=1, le=64, description="Questions answered at the same moment over HTTP."
+    )
+    telegram_token: SecretStr | None = Field(None, description="Token of the Telegram bot.")
+    telegram_api: str = Field(
+        "https://api.telegram.org", description="Address of the Telegram Bot API server."
+    )
+    secret: SecretStr | None = Field(
+        None,
+        description="Key of the hashes that stand for people; default: made once, kept in data.",
+    )
+    retention_days: int = Field(90, ge=1, description="Days after which chat state is deleted.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Log level."
+    )

@@ -1,0 +1,454 @@
+"""The command `tanya`: where corpus, index and the doors meet.
+
+Imports stand inside the commands: `tanya --help` must not wait for FAISS, ONNX Runtime or FastAPI.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from corpus.article import Article
+    from index.answer import Answer, Answerer
+    from index.settings import Settings
+    from index.store import Rebuilt, Store
+
+app = typer.Typer(
+    help="Questions about the ASEAN Summit and Secretariat, answered with passages from the news.",
+    epilog="Settings are environment variables TANYA_*, or lines of a .env file; see README.md.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line. Expected failures are one sentence on standard error and exit code 1."""
+    from_users: tuple[type[Exception], ...] = ()
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        # Imported late: a failing command has loaded them already.
+        from corpus.article import CorpusError
+        from index.encoder import EncoderError
+        from index.generation import GenerationError
+
+        from_users = (CorpusError, EncoderError, GenerationError, ValueError)
+        if not isinstance(error, from_users):
+            raise
+        typer.secho(f"tanya: {error}", fg="red", err=True)
+        sys.exit(1)
+
+
+@app.command()
+def ask(
+    question: Annotated[list[str], typer.Argument(help="The question; quotes are optional.")],
+    k: Annotated[int | None, typer.Option("--k", min=1, max=10, help="Passages to show.")] = None,
+    lang: Annotated[
+        str | None,
+        typer.Option("--lang", help="Language to read in: id or en. Default: the question's."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print what HTTP would answer.")] = False,
+) -> None:
+    """Answer one question: passages with source, date and link, or that we do not know."""
+    if lang not in (None, "id", "en"):
+        raise typer.BadParameter("use id or en", param_hint="--lang")
+    settings = _settings()
+    from index.answer import QuestionError
+
+    answerer = _answerer(settings)
+    if _store(settings).current_id() is None:
+        _rebuild(settings, answerer)
+    try:
+        answer = answerer.ask(" ".join(question), k, lang)
+    except QuestionError as error:
+        typer.secho(f"tanya: {_QUESTION_ERRORS[error.code].format(limit=error.limit)}", err=True)
+        raise typer.Exit(2) from None
+    if json:
+        from api.schema import from_answer
+
+        typer.echo(from_answer(answer).model_dump_json(indent=2))
+    else:
+        _print_answer(answer)
+    raise typer.Exit(0 if answer.answered else 3)
+
+
+@app.command()
+def rebuild(
+    force: Annotated[bool, typer.Option(help="Build even where nothing changed.")] = False,
+    wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait for another rebuild.")
+    ] = 600.0,
+) -> None:
+    """Read the corpus and build the index beside the one that serves, then switch to it at once."""
+    _rebuild(_settings(), force=force, wait=wait)
+
+
+@app.command()
+def rollback() -> None:
+    """Go back to the index before the current one."""
+    store = _store(_settings())
+    was = store.current_id()
+    now = store.rollback()
+    typer.echo(f"Now serving {now} (was {was}). `tanya rebuild` goes forward again.")
+
+
+@app.command()
+def status(
+    json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Say which index serves, what it holds, whether it is whole, and what else is on disk."""
+    import json as json_
+
+    settings = _settings()
+    from index.generation import GenerationError, read_generation
+
+    store = _store(settings)
+    current = store.current_id()
+    rows: list[dict[str, Any]] = []
+    for name in store.ids():
+        row: dict[str, Any] = {"id": name, "current": name == current}
+        try:
+            generation = read_generation(store.folder(name))
+            row |= {
+                "built_at": generation.built_at.isoformat(),
+                "encoder": generation.encoder_name,
+                "articles": len(generation.articles),
+                "passages": len(generation.passages),
+                "state": "whole",
+            }
+        except GenerationError as error:
+            row["state"] = str(error)
+        rows.append(row)
+    if json:
+        typer.echo(json_.dumps({"data": str(settings.data), "generations": rows}, indent=2))
+    elif not rows:
+        typer.echo(f"No index in {settings.data}. Run: tanya rebuild")
+    for row in [] if json else rows:
+        mark = "*" if row["current"] else " "
+        if row["state"] == "whole":
+            typer.echo(
+                f"{mark} {row['id']}  {row['articles']} articles, {row['passages']} passages, "
+                f"encoder {row['encoder']}, whole"
+            )
+        else:
+            typer.echo(f"{mark} {row['id']}  {row['state']}")
+    healthy = any(row["current"] and row["state"] == "whole" for row in rows)
+    raise typer.Exit(0 if healthy else 1)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.")] = None,
+) -> None:
+    """Serve the chat page and the HTTP API; the Telegram bot too where a token is set."""
+    settings = _settings()
+    updates = {
+        key: value for key, value in {"host": host, "port": port}.items() if value is not None
+    }
+    settings = settings.model_copy(update=updates)
+    _log_to_stderr(settings)
+    answerer = _answerer(settings)
+    if _store(settings).current_id() is None:
+        _rebuild(settings, answerer)
+    import uvicorn
+
+    from api import create_app
+
+    background = []
+    if settings.telegram_token is not None:
+        from bot import polling
+
+        background.append(lambda: polling(answerer, settings))
+    page = f"http://{'localhost' if settings.host in ('127.0.0.1', '0.0.0.0') else settings.host}"  # noqa: S104
+    typer.echo(f"{settings.name}: {page}:{settings.port}  (API: {page}:{settings.port}/docs)")
+    uvicorn.run(
+        create_app(answerer, settings, background),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,  # GET /ask?q= would log the question
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
+@app.command()
+def bot() -> None:
+    """Answer in Telegram. Needs TANYA_TELEGRAM_TOKEN."""
+    settings = _settings()
+    _log_to_stderr(settings)
+    if settings.telegram_token is None:
+        typer.secho(
+            "tanya: TANYA_TELEGRAM_TOKEN is not set. Get a token from @BotFather in Telegram and set it.",
+            err=True,
+        )
+        raise typer.Exit(2)
+    answerer = _answerer(settings)
+    if _store(settings).current_id() is None:
+        _rebuild(settings, answerer)
+    from bot import run
+
+    raise typer.Exit(run(answerer, settings))
+
+
+@app.command()
+def evaluate(
+    questions: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Annotated questions (.jsonl) or a BEIR folder. Default: the shipped dev set."
+        ),
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", help="Also write the figures here.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Only that many questions of a BEIR folder (seed 0).")
+    ] = None,
+    worst: Annotated[int, typer.Option(min=0, help="List that many of the worst questions.")] = 0,
+) -> None:
+    """Measure search and abstention on annotated questions: nDCG@10, Success@1, Success@3, MRR."""
+    from rich.console import Console
+
+    settings = _settings()
+    from corpus.question import DEV
+    from index.evaluate import evaluate_beir, evaluate_corpus, print_report, write_json
+
+    encoder, static = _encoder(settings)
+    path = questions or DEV
+    if path.is_dir():
+        report = evaluate_beir(path, encoder, static, limit)
+    else:
+        report = evaluate_corpus(path, _articles(settings), encoder, static, worst)
+    print_report(report, Console())
+    if json is not None:
+        write_json(report, json)
+
+
+@app.command()
+def calibrate(
+    questions: Annotated[
+        Path | None,
+        typer.Argument(help="Annotated questions (.jsonl). Default: the shipped dev set."),
+    ] = None,
+    shipped: Annotated[
+        bool, typer.Option(hidden=True, help="Write the file that ships with the bundled model.")
+    ] = False,
+) -> None:
+    """Fit the confidence for the encoder in use, so that 'I don't know' means something with it."""
+    from corpus.question import DEV, read_questions
+    from index.calibrate import collect, fit
+    from index.confidence import (
+        ANY,
+        CALIBRATION,
+        SIGNALS,
+        WITHOUT_ENCODER,
+        read_calibrations,
+        write_calibrations,
+    )
+    from index.evaluate import build_index
+
+    settings = _settings()
+    encoder, static = _encoder(settings)
+    annotated = read_questions(questions or DEV)
+    values = collect(build_index(_articles(settings), encoder, static), annotated)
+    path = CALIBRATION if shipped else settings.data / "calibration.json"
+    known = read_calibrations(path) if path.exists() else {}
+    todo = {encoder.fingerprint: SIGNALS} | ({ANY: WITHOUT_ENCODER} if shipped else {})
+    for fingerprint, names in todo.items():
+        fitted = fit(values, annotated, names)
+        known[fingerprint] = fitted.calibration
+        typer.echo(
+            f"{encoder.name if names is SIGNALS else ANY}: threshold {fitted.calibration.threshold}; "
+            f"held out: AUROC {fitted.auroc:.3f}, answered {fitted.answered:.0%} of the answerable, "
+            f"refused {fitted.refused_unanswerable:.0%} of the unanswerable, "
+            f"{fitted.refused_offtopic:.0%} of the off-topic"
+        )
+    write_calibrations(known, path)
+    typer.echo(f"Written to {path}")
+
+
+_QUESTION_ERRORS = {
+    "empty": "The question is empty. / Pertanyaannya kosong.",
+    "too_long": "The question is longer than {limit} characters. / Pertanyaan lebih dari {limit} huruf.",
+    "not_text": "This is no question in words. / Ini bukan pertanyaan dengan kata-kata.",
+}
+
+
+def _settings() -> Settings:
+    from pydantic import ValidationError
+
+    from index.settings import Settings
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        for problem in error.errors(include_input=False, include_url=False):
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            typer.secho(f"tanya: TANYA_{name}: {problem['msg']}", fg="red", err=True)
+        raise typer.Exit(2) from None
+
+
+def _store(settings: Settings) -> Store:
+    from index.store import Store
+
+    return Store(settings.data, settings.keep)
+
+
+def _articles(settings: Settings) -> list[Article]:
+    from corpus.article import SHIPPED, read_articles
+
+    folders = [SHIPPED] if settings.shipped_corpus else []
+    if settings.corpus is not None:
+        folders.append(settings.corpus)
+    return read_articles(*folders)
+
+
+def _encoder(settings: Settings) -> tuple[Any, Any]:
+    from index.encoder import MODEL, load_encoder
+    from index.maxsim import StaticVectors
+
+    encoder = load_encoder(
+        settings.model,
+        settings.profile,
+        settings.threads,
+        settings.query_prompt,
+        settings.passage_prompt,
+    )
+    return encoder, StaticVectors(MODEL / "static")
+
+
+def _answerer(settings: Settings) -> Answerer:
+    from index.answer import Answerer
+
+    encoder, static = _encoder(settings)
+    return Answerer(settings, _store(settings), encoder, static)
+
+
+def _rebuild(
+    settings: Settings, answerer: Answerer | None = None, force: bool = False, wait: float = 600.0
+) -> None:
+    articles = _articles(settings)
+    encoder, static = (
+        _encoder(settings) if answerer is None else (answerer.encoder, answerer.static)
+    )
+    with _progress() as report:
+        done = _store(settings).rebuild(articles, encoder, static, report, wait, force)
+    typer.echo(_summary(done), err=True)
+
+
+def _summary(done: Rebuilt) -> str:
+    counts = f"{done.articles} articles, {done.passages} passages"
+    if not done.changed:
+        return f"Nothing changed: {counts}, index {done.id} ({done.seconds:.1f} s)"
+    return (
+        f"Index {done.id}: {counts} ({done.new} new, {done.removed} removed; "
+        f"{done.encoded} encoded, {done.reused} vectors reused) in {done.seconds:.1f} s"
+    )
+
+
+_STEPS = {"embed": "Encoding passages", "index": "Writing the index", "verify": "Verifying"}
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """A progress bar on a terminal; else a line a step, and one every tenth of a long step."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import Progress, TaskID
+
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            tasks: dict[str, TaskID] = {}
+
+            def show(step: str, done: int, total: int) -> None:
+                if step not in tasks:
+                    tasks[step] = bar.add_task(_STEPS[step], total=total)
+                bar.update(tasks[step], completed=done, total=total)
+
+            yield show
+        return
+    tenths: dict[str, int] = {}
+
+    def line(step: str, done: int, total: int) -> None:
+        tenth = 10 * done // max(1, total)
+        if done and tenth > tenths.get(step, 0) and (total > 1 or step != "verify"):
+            tenths[step] = tenth
+            typer.echo(f"{_STEPS[step]}: {done} of {total}", err=True)
+
+    yield line
+
+
+def _print_answer(answer: Answer) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not answer.answered:
+        console.print(answer.message, markup=False)
+    for number, passage in enumerate(answer.passages, start=1):
+        _print_passage(console, number, passage)
+    if not answer.answered and answer.related:
+        console.print(
+            "\nYang bisa saya jawab:" if answer.language == "id" else "\nWhat I can answer:",
+            markup=False,
+        )
+        for question in answer.related:
+            console.print(f"  · {question}", markup=False)
+
+
+def _print_passage(console: Console, number: int, passage: Any) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    words = _WORDS[passage.language]
+    text = Text(passage.text)
+    text.stylize("bold", passage.highlight.start, passage.highlight.end)
+    source = passage.source
+    published = source.published.isoformat() if source.published else words["undated"]
+    console.print(Text(f"{number}. {passage.title}", style="bold cyan"))
+    console.print(Padding(text, (0, 0, 0, 3)))
+    note = f" · {words['translated']}" if passage.translated else ""
+    console.print(
+        Padding(Text(f"{source.publisher} · {published}{note}", style="dim"), (0, 0, 0, 3))
+    )
+    # On a line of its own and never wrapped, so that it can be clicked and copied.
+    console.print(
+        "   ",
+        Text(passage.link, style=f"blue underline link {passage.link}"),
+        sep="",
+        soft_wrap=True,
+    )
+    console.print()
+
+
+_WORDS = {
+    "id": {"undated": "tanggal tidak diketahui", "translated": "terjemahan kami"},
+    "en": {"undated": "date unknown", "translated": "our translation"},
+}
+
+
+def _log_to_stderr(settings: Settings) -> None:
+    import logging
+
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    # Their URLs hold the Telegram token.
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+if __name__ == "__main__":
+    main()

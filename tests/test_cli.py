@@ -1,0 +1,152 @@
+"""The command line, as a person types it: a process of its own for each command."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ARTICLE = """---
+title: "{title}"
+url: https://example.org/{name}
+publisher: "Kantor Uji"
+published: 2023-09-05
+language: id
+---
+{text}
+"""
+
+
+def tanya(
+    *arguments: str, code: int | None = 0, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tanya", *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **settings},
+        timeout=120,
+    )
+    assert code is None or done.returncode == code, done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> dict[str, str]:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    add(
+        folder,
+        "museum",
+        "Museum Kota dibuka",
+        "Museum Kota dibuka setiap hari pukul sembilan pagi.",
+    )
+    add(folder, "taman", "Taman ditutup", "Taman Kota ditutup selama perbaikan jembatan kayu.")
+    return {"TANYA_CORPUS": str(folder), "TANYA_SHIPPED_CORPUS": "false"}
+
+
+def add(folder: Path, name: str, title: str, text: str) -> Path:
+    path = folder / f"{name}.md"
+    path.write_text(ARTICLE.format(title=title, name=name, text=text), "utf-8")
+    return path
+
+
+def test_the_life_of_an_index(corpus: dict[str, str], tmp_path: Path) -> None:
+    assert "Run: tanya rebuild" in tanya("status", code=1, **corpus).stdout
+    first = tanya("rebuild", **corpus)
+    assert "2 articles, 2 passages (2 new, 0 removed; 2 encoded, 0 vectors reused)" in first.stderr
+    assert "Encoding passages: 2 of 2" in first.stderr
+    add(Path(corpus["TANYA_CORPUS"]), "kereta", "Kereta baru", "Kereta cepat berangkat tiap jam.")
+    assert "(1 new, 0 removed; 1 encoded, 2 vectors reused)" in tanya("rebuild", **corpus).stderr
+    assert "Nothing changed" in tanya("rebuild", **corpus).stderr
+    answer = json.loads(tanya("ask", "--json", "kereta berangkat kapan?", **corpus).stdout)
+    assert answer["passages"][0]["article"] == "kereta"
+    assert answer["index"]["articles"] == 3
+    assert "Now serving" in tanya("rollback", **corpus).stdout
+    state = json.loads(tanya("status", "--json", **corpus).stdout)["generations"]
+    assert [(row["articles"], row["current"], row["state"]) for row in state] == [
+        (2, True, "whole"),
+        (3, False, "whole"),
+    ]
+    # Damage to the one that serves is told, and the exit code says it to scripts.
+    (tmp_path / "var/index/generations" / state[0]["id"] / "vectors.faiss").write_bytes(b"")
+    assert "does not match its checksum" in tanya("status", code=1, **corpus).stdout
+    assert "no older index" in tanya("rollback", code=1, **corpus).stderr
+    tanya("rebuild", **corpus)
+    tanya("status", **corpus)
+
+
+def test_a_mistake_in_the_corpus_leaves_the_index(corpus: dict[str, str]) -> None:
+    tanya("rebuild", **corpus)
+    bad = add(Path(corpus["TANYA_CORPUS"]), "salah", "Judul", "Isi.")
+    bad.write_text(bad.read_text("utf-8").replace("language: id", "language: xx"), "utf-8")
+    error = tanya("rebuild", code=1, **corpus).stderr
+    assert f"{bad}:6: language: 'xx' is not served. Write id or en." in error
+    assert json.loads(tanya("ask", "--json", "museum dibuka?", **corpus).stdout)["answered"]
+
+
+def test_ask_reads_like_an_answer(corpus: dict[str, str]) -> None:
+    tanya("rebuild", **corpus)
+    shown = tanya("ask", "museum", "kota", "dibuka", "jam", "berapa?", "--k", "1", **corpus).stdout
+    assert "1. Museum Kota dibuka" in shown
+    assert "Kantor Uji · 2023-09-05" in shown
+    assert "https://example.org/museum" in shown
+    unknown = tanya("ask", "zxqv brrk", code=3, TANYA_MIN_CONFIDENCE="0.99", **corpus).stdout
+    assert "Maaf" in unknown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["ask", ""], "kosong"),
+        (["ask", "x" * 501], "500"),
+        (["ask", "?!"], "no question"),
+        (["ask", "apa?", "--lang", "fr"], "use id or en"),
+        (["ask", "apa?", "--k", "0"], "greater than or equal to 1"),
+        (["ask"], "Missing argument"),
+        (["bot"], "TANYA_TELEGRAM_TOKEN is not set"),
+    ],
+)
+def test_wrong_use_is_a_sentence_and_exit_code_2(
+    corpus: dict[str, str], arguments: list[str], message: str
+) -> None:
+    if arguments[0] == "ask" and len(arguments) == 2:
+        tanya("rebuild", **corpus)
+    assert message in tanya(*arguments, code=2, **corpus).stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("TANYA_PORT", "many", "TANYA_PORT"),
+        ("TANYA_CORPUS", "/nowhere/at/all", "no such folder"),
+        ("TANYA_SHIPPED_CORPUS", "false", "There are no articles"),
+        ("TANYA_DATA", "/proc/nothing", "TANYA_DATA"),
+    ],
+)
+def test_wrong_settings_are_sentences(name: str, value: str, message: str) -> None:
+    done = tanya("rebuild", code=None, **{name: value})
+    assert done.returncode in (1, 2)
+    assert message in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["", "ask", "rebuild", "rollback", "status", "serve", "bot", "evaluate", "calibrate"]
+)
+def test_help(command: str) -> None:
+    shown = tanya(*command.split(), "--help").stdout
+    assert "Usage:" in shown
+    assert shown.count("\n") > 4
+
+
+def test_the_first_index_takes_no_encoding() -> None:
+    """The vectors of the shipped corpus travel with the package, and fit it."""
+    summary = tanya("rebuild").stderr
+    assert "230 articles" in summary
+    assert " 0 encoded" in summary

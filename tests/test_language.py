@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+
+from corpus.question import DEV, read_questions
+from index.language import detect, standardise
+from index.lexicon import shipped, words
+
+
+def test_language_of_the_development_questions() -> None:
+    questions = [q for q in read_questions(DEV) if q.kind != "offtopic"]
+    wrong = [q.text for q in questions if detect(q.text) != q.language]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("text", ["ASEAN", "Jakarta 2023", "asdkjh qwoeiu", "???"])
+def test_words_that_tell_no_language(text: str) -> None:
+    assert detect(text) is None
+
+
+@pytest.mark.parametrize(
+    ("informal", "standard"),
+    [
+        ("gmn cara ke sana?", "bagaimana cara ke sana?"),
+        ("jalan apa aja yg ditutup", "jalan apa saja yang ditutup"),
+        ("No telp kantornya brp?", "nomor telepon kantornya berapa?"),
+        ("(gmn)", "(bagaimana)"),
+        ("Sekretariat ASEAN di mana?", "Sekretariat ASEAN di mana?"),
+    ],
+)
+def test_informal_spellings_become_standard(informal: str, standard: str) -> None:
+    assert standardise(informal).lower() == standard.lower()
+
+
+def test_words() -> None:
+    assert words("KTT ke-43 di Jakarta") == ["ktt", "ke", "43", "di", "jakarta"]
+    assert words("the 43rd Summit's ASEAN’s") == ["the", "43", "summit", "asean"]
+    assert words("5.000 orang") == ["5", "000", "orang"]
+    assert words("") == []
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "translation"),
+    [
+        ("sekretariat asean", "id", ("asean", "secretariat")),
+        ("road closures", "en", ("jalan", "yang", "ditutup")),
+        ("keketuaan", "id", ("chairmanship",)),
+        ("gedungnya", "id", ("building",)),  # the clitic is taken off
+        ("chairmanships", "en", ("keketuaan",)),  # by its stem
+    ],
+)
+def test_words_are_carried_into_the_other_language(
+    question: str, language: str, translation: tuple[str, ...]
+) -> None:
+    alternatives = [
+        phrase for group in shipped().translate(words(question), language) for phrase in group
+    ]
+    assert translation in alternatives
+
+
+def test_unknown_words_stand_for_themselves() -> None:
+    assert shipped().translate(["widodo", "2023"], "id") == [[("widodo",)], [("2023",)]]
+
+
+def test_ambiguous_words_count_only_in_indonesian() -> None:
+    lexicon = shipped()
+    assert ("united", "states") in lexicon.translate(["as"], "id")[0]
+    assert lexicon.translate(["as"], "en") == [[("as",)]]
