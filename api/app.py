@@ -1,0 +1,159 @@
+"""The application: routes, their description, and what runs beside them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query, Response
+from fastapi.openapi.utils import get_openapi
+
+from api import problem, web
+from api.gate import Answers, Gate
+from api.guard import Guard
+from api.schema import Alive, AnswerOut, AskIn, Language, Passages, Ready, from_answer, from_index
+from index.settings import Settings
+
+Background = Callable[[], AbstractAsyncContextManager[Any]]
+"""Makes something that runs while the application runs, such as the Telegram bot."""
+
+_DESCRIPTION = """\
+Ask a question in Indonesian or English; get the passages of a news corpus that fit it best, each
+with its source, date and link, or an honest "I don't know".
+
+Errors are problem JSON (RFC 9457), with a `code` for programs:
+
+- 404 `not_found`, 405 `method_not_allowed`, 413 `body_too_large`
+- 422 `empty`, `too_long`, `not_text` (the question), `bad_k`, `bad_language`, `unknown_key`,
+  `invalid_json`, `invalid`
+- 500 `internal`
+- 503 `busy`, `no_index`; `Retry-After` says when to come back
+"""
+_ASK_PROBLEMS = problem.responses(413, 422, 500, 503)
+_TIMING = {
+    "Server-Timing": {
+        "description": "`total`: milliseconds that answering took, waiting for a turn included.",
+        "schema": {"type": "string"},
+    }
+}
+
+
+def create_app(
+    answerer: Answers, settings: Settings, background: Sequence[Background] = ()
+) -> FastAPI:
+    """The HTTP door to `answerer`.
+
+    Each of `background` is called when the application starts, and what it returns is entered then
+    and left when the application stops, last first. What one raises at the start stops the start.
+    """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with contextlib.AsyncExitStack() as stack:
+            for make in background:
+                await stack.enter_async_context(make())
+            yield
+
+    app = FastAPI(
+        title=settings.name,
+        version="1.0.0",
+        description=_DESCRIPTION,
+        docs_url=None,  # FastAPI's own loads from a CDN: api.web serves it from here
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.add_middleware(Guard)
+    for error in problem.HANDLED:
+        app.add_exception_handler(error, problem.handle)
+    gate = Gate(answerer, in_flight=settings.in_flight, parallel=settings.parallel)
+    _add_questions(app, gate)
+    _add_health(app, gate)
+    web.add(app, gate, settings)
+    app.openapi = lambda: _openapi(app, settings)  # type: ignore[method-assign]
+    return app
+
+
+def _add_questions(app: FastAPI, gate: Gate) -> None:
+    responses: dict[int | str, dict[str, Any]] = {200: {"headers": _TIMING}, **_ASK_PROBLEMS}
+
+    async def answer(
+        response: Response, question: str, k: int | None, language: str | None
+    ) -> AnswerOut:
+        found, timing = await gate.ask(question, k, language)
+        response.headers["Server-Timing"] = timing
+        response.headers["Cache-Control"] = "no-store"
+        return from_answer(found)
+
+    @app.post("/ask", summary="Ask a question", tags=["questions"], responses=responses)
+    async def ask(body: AskIn, response: Response) -> AnswerOut:
+        """The best passages for a question, each of another article, best first."""
+        return await answer(response, body.question, body.k, body.language)
+
+    @app.get("/ask", summary="Ask a question by address", tags=["questions"], responses=responses)
+    async def ask_by_address(
+        response: Response,
+        q: Annotated[
+            str,
+            Query(
+                description="A question in Indonesian or English.",
+                openapi_examples={
+                    "Indonesian": {"value": "Di mana kantor Sekretariat ASEAN?"},
+                    "English": {"value": "Is the ASEAN Secretariat open to the public?"},
+                },
+            ),
+        ],
+        k: Annotated[Passages | None, Query(description="Most passages to answer with.")] = None,
+        language: Annotated[
+            Language | None, Query(description="Language to read the answer in.")
+        ] = None,
+    ) -> AnswerOut:
+        """The same as POST /ask, for a browser's address bar or a link."""
+        return await answer(response, q, k, language)
+
+
+def _add_health(app: FastAPI, gate: Gate) -> None:
+    @app.head("/health", include_in_schema=False)
+    @app.get("/health", summary="Is the process alive?", tags=["service"])
+    async def health() -> Alive:
+        """Answers at once, also while every question waits."""
+        return Alive()
+
+    @app.head("/ready", include_in_schema=False)
+    @app.get(
+        "/ready", summary="Is there an index?", tags=["service"], responses=problem.responses(503)
+    )
+    async def ready() -> Ready:
+        """503 until an index is loaded."""
+        index = await gate.index()
+        if index is None:
+            raise problem.no_index()
+        return Ready(index=from_index(index))
+
+
+def _openapi(app: FastAPI, settings: Settings) -> dict[str, Any]:
+    """The description FastAPI derives, and what it cannot: our settings, the shape of problems."""
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            tags=[{"name": "questions"}, {"name": "service"}],
+        )
+        schemas = schema["components"]["schemas"]
+        schemas["Problem"] = problem.Problem.model_json_schema()
+        # A question of spaces or signs is none: it needs a letter or a digit.
+        limits = {
+            "minLength": 1,
+            "maxLength": settings.max_question,
+            "pattern": r"[\p{L}\p{N}]",
+        }
+        schemas["AskIn"]["properties"]["question"].update(limits)
+        for parameter in schema["paths"]["/ask"]["get"]["parameters"]:
+            if parameter["name"] == "q":
+                parameter["schema"].update(limits)
+        app.openapi_schema = schema
+    return app.openapi_schema

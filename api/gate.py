@@ -1,0 +1,79 @@
+"""The gate between the event loop and the answerer, which blocks."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+import anyio
+import anyio.to_thread
+
+from api.problem import busy
+from index.answer import Answer, IndexInfo
+from index.generation import NoIndexError
+
+
+class Answers(Protocol):
+    """What this door needs of `index.answer.Answerer`: safe to call from threads, may block."""
+
+    def ask(self, question: str, k: int | None = None, language: str | None = None) -> Answer:
+        """The answer; raises QuestionError and NoIndexError."""
+
+    def examples(self, language: str, count: int = 4) -> tuple[str, ...]:
+        """Questions in `language` that can be answered; raises NoIndexError."""
+
+    @property
+    def index(self) -> IndexInfo | None:
+        """The index that answers; None until one is loaded. May block, too."""
+
+
+class Gate:
+    """Lets `parallel` questions be answered at once, `in_flight` wait or be answered.
+
+    The answerer runs in threads of its own limit, so that neither the event loop nor the threads
+    that serve files ever wait for it. One gate belongs to one event loop.
+    """
+
+    def __init__(self, answerer: Answers, in_flight: int, parallel: int) -> None:
+        self._answerer = answerer
+        self._limit = in_flight
+        self._in_flight = 0
+        self._threads = anyio.CapacityLimiter(parallel)
+
+    async def index(self) -> IndexInfo | None:
+        """The index that answers; None until one is loaded."""
+        # In a thread: the first look may open the index.
+        return await anyio.to_thread.run_sync(lambda: self._answerer.index)
+
+    async def examples(self, languages: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Questions to begin with, by language; none while there is no index."""
+
+        def read() -> dict[str, tuple[str, ...]]:
+            try:
+                return {language: self._answerer.examples(language) for language in languages}
+            except NoIndexError:
+                return dict.fromkeys(languages, ())
+
+        return await anyio.to_thread.run_sync(read)
+
+    async def ask(self, question: str, k: int | None, language: str | None) -> tuple[Answer, str]:
+        """The answer, and the value of a Server-Timing header.
+
+        Raises ProblemError "busy" beyond `in_flight`, else what the answerer raises.
+        """
+        if self._in_flight >= self._limit:
+            raise busy(self._limit)
+        # A thread cannot be cancelled: anyio waits for it even when the caller has gone, so a
+        # question keeps its place until it has really ended.
+        self._in_flight += 1
+        started = time.perf_counter()
+        try:
+            answer = await anyio.to_thread.run_sync(
+                functools.partial(self._answerer.ask, question, k=k, language=language),
+                limiter=self._threads,
+            )
+        finally:
+            self._in_flight -= 1
+        return answer, f"total;dur={(time.perf_counter() - started) * 1000:.1f}"

@@ -1,0 +1,95 @@
+"""What holds for every response: security headers, a limit on bodies, and no traceback, ever."""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problem import BodyTooLarge, from_error, internal, log
+
+MAX_BODY = 64 * 1024
+"""Bytes of a request body."""
+
+_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+# Our own pages never turn text into markup; the browser is told to hold them to it.
+_TRUSTED = {"require-trusted-types-for": "'script'", "trusted-types": "'none'"}
+
+
+def _header(policy: dict[str, str]) -> str:
+    return "; ".join(f"{name} {value}" for name, value in policy.items())
+
+
+STRICT = _header(_POLICY | _TRUSTED)
+DOCS = _header(_POLICY)
+"""For /docs alone: Swagger UI builds markup from text (purified by itself)."""
+
+_HEADERS = {
+    "content-security-policy": STRICT,
+    "x-content-type-options": "nosniff",
+    # Addresses of our page hold the question; nobody else needs to know it.
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class Guard:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp, max_body: int = MAX_BODY) -> None:
+        self.app = app
+        self.max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, unless its body is too large."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+        received = 0
+
+        async def guarded_send(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                if message["status"] == 413:
+                    # Else the rest of the body would still be read, however long.
+                    headers["connection"] = "close"
+            await send(message)
+
+        async def guarded_receive() -> Message:
+            # Counted while reading: a chunked body has no Content-Length to trust.
+            nonlocal received
+            message = await receive()
+            if message["type"] == "http.request":
+                received += len(message.get("body", b""))
+                if received > self.max_body:
+                    raise BodyTooLarge(self.max_body)
+            return message
+
+        length = Headers(scope=scope).get("content-length", "")
+        if length.isdecimal() and int(length) > self.max_body:
+            too_large = from_error(BodyTooLarge(self.max_body))
+            assert too_large is not None
+            await too_large.response()(scope, receive, guarded_send)
+            return
+        try:
+            await self.app(scope, guarded_receive, guarded_send)
+        except Exception:
+            # The path only: a query string holds what a citizen asked.
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            if started:
+                raise
+            await internal().response()(scope, receive, guarded_send)

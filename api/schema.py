@@ -1,0 +1,223 @@
+"""What goes over the wire: the JSON of a question and of its answer."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from index.answer import Answer, AnswerPassage, IndexInfo
+
+Language = Literal["id", "en"]
+Passages = Annotated[int, Field(ge=1, le=10)]
+
+_INDEX: dict[str, Any] = {
+    "id": "20261123T090000Z-5f3a",
+    "built_at": "2026-11-23T09:00:00Z",
+    "articles": 230,
+    "passages": 743,
+}
+ANSWER_EXAMPLE: dict[str, Any] = {
+    "question": "Is the ASEAN Secretariat open to the public?",
+    "language": "en",
+    "answered": True,
+    "confidence": 0.86,
+    "passages": [
+        {
+            "id": "secretariat/2023-08-29-kantor-asean-dibuka-untuk-umum#0",
+            "article": "secretariat/2023-08-29-kantor-asean-dibuka-untuk-umum",
+            "title": "120 residents visit the ASEAN Secretariat",
+            "text": "The city plans regular visits. The Secretariat received 120 residents.",
+            "language": "en",
+            "translated": True,
+            "original": {
+                "text": "Kota merencanakan kunjungan rutin. Sekretariat menerima 120 warga.",
+                "language": "id",
+            },
+            "highlight": {"start": 31, "end": 70},
+            "score": 0.7421,
+            "source": {
+                "title": "120 Warga Kunjungi Kantor Sekretariat ASEAN",
+                "publisher": "Beritajakarta",
+                "url": "https://example.org/berita/120-warga",
+                "link": "https://example.org/berita/120-warga",
+                "published": "2023-08-29",
+            },
+        }
+    ],
+    "related": ["Where is the ASEAN Secretariat?"],
+    "message": None,
+    "index": _INDEX,
+}
+
+
+def _whole(number: object) -> object:
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+class AskIn(BaseModel):
+    """A question."""
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "question": "Is the ASEAN Secretariat open to the public?",
+                    "k": 3,
+                    "language": None,
+                },
+                {"question": "Di mana kantor Sekretariat ASEAN?"},
+            ]
+        },
+    )
+
+    question: str = Field(description="A question in Indonesian or English, in your own words.")
+    # Strict, but to JSON 3.0 is as whole a number as 3.
+    k: Annotated[Passages | None, BeforeValidator(_whole)] = Field(
+        None, description="Most passages to answer with; null: as the service is set."
+    )
+    language: Language | None = Field(
+        None, description="Language to read the answer in; null: the question's own."
+    )
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class OriginalOut(_Out):
+    """The passage as its article has it, where `text` is a translation."""
+
+    text: str
+    language: str = Field(description="ISO 639-1.")
+
+
+class HighlightOut(_Out):
+    """The sentence of `text` that fits the question best: `text[start:end]`."""
+
+    start: int = Field(ge=0, description="Offset in Unicode code points (not UTF-16 units).")
+    end: int = Field(ge=0, description="Offset behind the last code point.")
+
+
+class SourceOut(_Out):
+    """The page that is quoted."""
+
+    title: str = Field(description="The page's own headline.")
+    publisher: str
+    url: str = Field(description="Address of the page.")
+    link: str = Field(description="Address to open: the page, at the very sentence where possible.")
+    published: date | None = Field(description="Day of publication; null where the page gave none.")
+
+
+class PassageOut(_Out):
+    """A passage of one article."""
+
+    id: str
+    article: str = Field(description="Id of the article; no two passages of an answer share one.")
+    title: str = Field(description="Title of the article in the language of `text`.")
+    text: str
+    language: str = Field(description="Language of `text`, ISO 639-1.")
+    translated: bool = Field(description="`text` is our translation; `original` has the original.")
+    original: OriginalOut | None
+    highlight: HighlightOut
+    score: float = Field(description="Higher fits better; comparable within one answer.")
+    source: SourceOut
+
+
+class IndexOut(_Out):
+    """The index that answered."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [_INDEX]})
+
+    id: str
+    built_at: datetime = Field(description="When it was built, UTC.")
+    articles: int = Field(ge=0)
+    passages: int = Field(ge=0)
+
+
+class AnswerOut(_Out):
+    """The passages that fit a question, best first, or an honest "I don't know"."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [ANSWER_EXAMPLE]})
+
+    question: str
+    language: str = Field(description="Language of the answer's own words (`message`, `related`).")
+    answered: bool = Field(description="False: nothing fits well enough; `passages` is empty.")
+    confidence: float = Field(ge=0, le=1)
+    passages: list[PassageOut]
+    related: list[str] = Field(description="Questions that can be answered.")
+    message: str | None = Field(description="What to tell the reader, where there is no answer.")
+    index: IndexOut
+
+
+class Alive(_Out):
+    """The process runs."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Ready(_Out):
+    """An index is loaded, questions are answered from it."""
+
+    status: Literal["ready"] = "ready"
+    index: IndexOut
+
+
+def from_answer(answer: Answer) -> AnswerOut:
+    """`answer` as it goes over the wire; `tanya ask --json` prints the same."""
+    return AnswerOut(
+        question=answer.question,
+        language=answer.language,
+        answered=answer.answered,
+        confidence=_rounded(answer.confidence),
+        passages=[_passage(passage) for passage in answer.passages],
+        related=list(answer.related),
+        message=answer.message,
+        index=from_index(answer.index),
+    )
+
+
+def from_index(index: IndexInfo) -> IndexOut:
+    """`index` as it goes over the wire; a time without a zone is UTC."""
+    built_at = index.built_at
+    if built_at.tzinfo is None:
+        built_at = built_at.replace(tzinfo=UTC)
+    return IndexOut(
+        id=index.id,
+        built_at=built_at.astimezone(UTC),
+        articles=index.articles,
+        passages=index.passages,
+    )
+
+
+def _passage(passage: AnswerPassage) -> PassageOut:
+    original = passage.original
+    source = passage.source
+    return PassageOut(
+        id=passage.id,
+        article=passage.article,
+        title=passage.title,
+        text=passage.text,
+        language=passage.language,
+        translated=passage.translated,
+        original=None
+        if original is None
+        else OriginalOut(text=original.text, language=original.language),
+        highlight=HighlightOut(start=passage.highlight.start, end=passage.highlight.end),
+        score=_rounded(passage.score),
+        source=SourceOut(
+            title=source.title,
+            publisher=source.publisher,
+            url=source.url,
+            link=passage.link,
+            published=source.published,
+        ),
+    )
+
+
+def _rounded(number: float) -> float:
+    # numpy's float32 prints as 0.7421000003814697; nobody needs the tail.
+    return round(float(number), 4)

@@ -1,0 +1,343 @@
+"""The HTTP door, over a stand-in that answers by rule: what is tested here is the door."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from api import create_app
+from api.guard import MAX_BODY
+from corpus.article import Source
+from index.answer import Answer, AnswerPassage, IndexInfo, Original, Span, check_question
+from index.generation import NoIndexError
+from index.settings import Settings
+
+INFO = IndexInfo("20261123T090000Z-5f3a", datetime(2026, 11, 23, 9, 0, tzinfo=UTC), 230, 743)
+HOSTILE = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
+MARKED = "Kegiatan ini diikuti 120 peserta."
+VISIT = f"Kantor Sekretariat ASEAN 🏛️ dibuka untuk kunjungan. {MARKED} Jadwal berikutnya menyusul."
+VISIT_EN = (
+    "The ASEAN Secretariat 🏛️ opened for a visit. 120 people took part. A next date will follow."
+)
+
+
+def passage(
+    id: str,
+    text: str,
+    marked: str,
+    *,
+    title: str = "Kunjungan ke Sekretariat ASEAN",
+    language: str = "id",
+    original: Original | None = None,
+    published: date | None = date(2023, 8, 29),
+    link: str = "https://example.org/berita#:~:text=120",
+) -> AnswerPassage:
+    """A passage of an answer with `marked` as its highlight."""
+    start = text.index(marked)
+    return AnswerPassage(
+        id=f"{id}#0",
+        article=id,
+        title=title,
+        text=text,
+        language=language,
+        translated=original is not None,
+        original=original,
+        highlight=Span(start, start + len(marked)),
+        score=0.7421000003814697,
+        source=Source("120 Warga Kunjungi Sekretariat", "Beritajakarta", link, published),
+        link=link,
+    )
+
+
+EXAMPLES = {
+    "id": ("Di mana alamat Sekretariat ASEAN?", "Apa itu KTT ASEAN?"),
+    "en": ("Where is the ASEAN Secretariat?", "What is the ASEAN Summit?"),
+}
+
+
+class Standin:
+    """Answers by words of the question: unknown, crash, hostile, slow; anything else is answered."""
+
+    def __init__(self, index: IndexInfo | None = INFO, limit: int = 500) -> None:
+        self.index = index
+        self.limit = limit
+        self.go = threading.Event()
+        self.asked: list[tuple[str, int | None, str | None]] = []
+
+    def examples(self, language: str, count: int = 4) -> tuple[str, ...]:
+        if self.index is None:
+            raise NoIndexError("no index")
+        return EXAMPLES[language][:count]
+
+    def ask(self, question: str, k: int | None = None, language: str | None = None) -> Answer:
+        text = check_question(question, self.limit)
+        if self.index is None:
+            raise NoIndexError("/srv/secret-folder has no manifest.json. Run: tanya rebuild")
+        self.asked.append((text, k, language))
+        if "slow" in text:
+            assert self.go.wait(20)
+        if "crash" in text:
+            raise RuntimeError("secret-detail")
+        own = "en" if re.search(r"\b(is|what|who|when|slow)\b", text.lower()) else "id"
+        reader = language or own
+        known = "unknown" not in text
+        return Answer(
+            question=text,
+            language=reader,
+            answered=known,
+            confidence=0.86 if known else 0.123456,
+            passages=tuple(self._passages(text, reader)[: k or 3]) if known else (),
+            related=("Di mana Sekretariat ASEAN?", "What is ASEAN?"),
+            message=None if known else "Maaf, kami tidak tahu. Silakan hubungi tanya@example.org.",
+            index=self.index,
+        )
+
+    def _passages(self, text: str, reader: str) -> list[AnswerPassage]:
+        if "hostile" in text:
+            return [
+                passage("a", HOSTILE + " and more", HOSTILE, title=HOSTILE, link="https://e.org/x"),
+                passage("b", "bad link", "bad", link="javascript:document.title='owned'"),
+            ]
+        if reader == "en":
+            first = passage(
+                "secretariat/a",
+                VISIT_EN,
+                "120 people took part.",
+                title="Visit to the ASEAN Secretariat",
+                language="en",
+                original=Original(VISIT, "id"),
+            )
+        else:
+            first = passage("secretariat/a", VISIT, MARKED)
+        return [first, *(passage(f"b{n}", VISIT, MARKED, published=None) for n in (1, 2, 3))]
+
+
+def settings(**values: Any) -> Settings:
+    """Settings that no environment reaches."""
+    return Settings(_env_file=None, **values)
+
+
+@contextlib.contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """The address of a real server of `app`."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
+        deadline = time.monotonic() + 10
+        while not server.started:
+            assert thread.is_alive() and time.monotonic() < deadline, "the server did not start"
+            time.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.should_exit = True
+            thread.join(10)
+
+
+@pytest.fixture
+def standin() -> Standin:
+    return Standin()
+
+
+@pytest.fixture
+def client(standin: Standin) -> Iterator[TestClient]:
+    with TestClient(create_app(standin, settings())) as client:
+        yield client
+
+
+def is_problem(response: Any, status: int, code: str) -> dict[str, Any]:
+    """The problem that `response` is."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = response.json()
+    assert set(problem) == {"type", "title", "status", "detail", "code"}
+    assert (problem["status"], problem["code"]) == (status, code)
+    assert problem["detail"].endswith((".", "tanya rebuild"))
+    return problem
+
+
+def test_an_answer_has_exactly_the_promised_shape(client: TestClient) -> None:
+    response = client.post("/ask", json={"question": "Is it open?", "k": 1, "language": "en"})
+    assert response.status_code == 200
+    assert response.json() == {
+        "question": "Is it open?",
+        "language": "en",
+        "answered": True,
+        "confidence": 0.86,
+        "passages": [
+            {
+                "id": "secretariat/a#0",
+                "article": "secretariat/a",
+                "title": "Visit to the ASEAN Secretariat",
+                "text": VISIT_EN,
+                "language": "en",
+                "translated": True,
+                "original": {"text": VISIT, "language": "id"},
+                "highlight": {"start": 45, "end": 66},
+                "score": 0.7421,
+                "source": {
+                    "title": "120 Warga Kunjungi Sekretariat",
+                    "publisher": "Beritajakarta",
+                    "url": "https://example.org/berita#:~:text=120",
+                    "link": "https://example.org/berita#:~:text=120",
+                    "published": "2023-08-29",
+                },
+            }
+        ],
+        "related": ["Di mana Sekretariat ASEAN?", "What is ASEAN?"],
+        "message": None,
+        "index": {
+            "id": INFO.id,
+            "built_at": "2026-11-23T09:00:00Z",
+            "articles": 230,
+            "passages": 743,
+        },
+    }
+    assert "🏛️" in response.text, "text is UTF-8, not \\u escapes"
+    assert re.fullmatch(r"total;dur=\d+\.\d", response.headers["server-timing"])
+    assert response.headers["cache-control"] == "no-store"
+
+
+def test_the_highlight_cuts_the_marked_sentence(client: TestClient) -> None:
+    found = client.post("/ask", json={"question": "Apakah dibuka?"}).json()["passages"][0]
+    mark = found["highlight"]
+    assert found["text"][mark["start"] : mark["end"]] == MARKED
+    assert found["original"] is None
+
+
+def test_get_and_post_agree(client: TestClient, standin: Standin) -> None:
+    posted = client.post("/ask", json={"question": "Apa itu ASEAN?", "k": 2, "language": "en"})
+    got = client.get("/ask", params={"q": "Apa itu ASEAN?", "k": 2, "language": "en"})
+    assert posted.json() == got.json()
+    client.post("/ask", json={"question": "Apa itu ASEAN?", "k": 2.0, "language": "en"})
+    assert standin.asked == [("Apa itu ASEAN?", 2, "en")] * 3
+
+
+def test_k_and_language_are_the_services_and_the_questions_own_by_default(
+    client: TestClient, standin: Standin
+) -> None:
+    client.post("/ask", json={"question": "Apa itu ASEAN?", "k": None, "language": None})
+    client.get("/ask?q=Apa+itu+ASEAN")
+    assert standin.asked == [("Apa itu ASEAN?", None, None), ("Apa itu ASEAN", None, None)]
+
+
+def test_no_answer_is_an_answer(client: TestClient) -> None:
+    response = client.post("/ask", json={"question": "unknown things"})
+    assert response.status_code == 200
+    answer = response.json()
+    assert answer["answered"] is False
+    assert answer["passages"] == []
+    assert answer["message"].startswith("Maaf")
+    assert answer["confidence"] == 0.1235
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"question": ""}, "empty"),
+        ({"question": " \n\t "}, "empty"),
+        ({}, "empty"),
+        ({"question": "a" * 501}, "too_long"),
+        ({"question": "a" * 10_000}, "too_long"),
+        ({"question": "?!."}, "not_text"),
+        ({"question": 7}, "not_text"),
+        ({"question": None}, "not_text"),
+        ({"question": ["Apa?"]}, "not_text"),
+        ({"question": "Apa?", "k": 0}, "bad_k"),
+        ({"question": "Apa?", "k": 11}, "bad_k"),
+        ({"question": "Apa?", "k": "3"}, "bad_k"),
+        ({"question": "Apa?", "k": 2.5}, "bad_k"),
+        ({"question": "Apa?", "k": True}, "bad_k"),
+        ({"question": "Apa?", "language": "ms"}, "bad_language"),
+        ({"question": "Apa?", "language": ""}, "bad_language"),
+        ({"question": "Apa?", "lang": "id"}, "unknown_key"),
+        (["Apa?"], "invalid_json"),
+        ("Apa?", "invalid_json"),
+        (None, "invalid_json"),
+    ],
+)
+def test_a_bad_body_is_a_problem_that_names_it(client: TestClient, body: Any, code: str) -> None:
+    problem = is_problem(client.post("/ask", json=body), 422, code)
+    assert "aaaa" not in problem["detail"], "what was sent is not sent back"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b'{"question": "Apa?"', b"\xff\xfe", b"[" * 20_000, b'{"question": NaN, }'],
+)
+def test_what_is_not_json_is_a_problem(client: TestClient, body: bytes) -> None:
+    response = client.post("/ask", content=body, headers={"content-type": "application/json"})
+    is_problem(response, 422, "invalid_json")
+
+
+def test_half_a_surrogate_breaks_nothing(client: TestClient) -> None:
+    response = client.post(
+        "/ask",
+        content=b'{"question": "Apa \\ud800?"}',
+        headers={"content-type": "application/json"},
+    )
+    assert response.status_code == 200
+    assert response.json()["question"] == "Apa ?"
+
+
+def test_a_form_from_another_site_is_not_a_question(client: TestClient) -> None:
+    response = client.post(
+        "/ask", content=b'{"question": "Apa?"}', headers={"content-type": "text/plain"}
+    )
+    is_problem(response, 422, "invalid_json")
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("", "empty"),
+        ("q=", "empty"),
+        ("q=" + "a" * 10_000, "too_long"),
+        ("q=%00%01", "empty"),
+        ("q=Apa&k=many", "bad_k"),
+        ("q=Apa&k=99", "bad_k"),
+        ("q=Apa&language=xx", "bad_language"),
+    ],
+)
+def test_a_bad_address_is_a_problem_that_names_it(
+    client: TestClient, query: str, code: str
+) -> None:
+    is_problem(client.get(f"/ask?{query}"), 422, code)
+
+
+def test_an_unknown_address_and_a_wrong_method_are_problems(client: TestClient) -> None:
+    is_problem(client.get("/nothing"), 404, "not_found")
+    is_problem(client.get("/static/nothing.js"), 404, "not_found")
+    response = client.delete("/ask")
+    is_problem(response, 405, "method_not_allowed")
+    assert response.headers["allow"] == "GET, POST"
+
+
+def test_a_body_over_the_limit_is_refused(client: TestClient, standin: Standin) -> None:
+    body = json.dumps({"question": "Apa?", "pad": "x" * MAX_BODY}).encode()
+    headers = {"content-type": "application/json"}
+    is_problem(client.post("/ask", content=body, headers=headers), 413, "body_too_large")
+
+    def chunks() -> Iterator[bytes]:
+        for at in range(0, len(body), 4096):
+            yield body[at : at + 4096]
+
+    chunked = client.post("/ask", content=chunks(), headers=headers)
+    assert "content-length" not in chunked.request.headers
+    is_problem(chunked, 413, "body_too_large")
+    assert standin.asked == []

@@ -1,0 +1,143 @@
+"""The chat page where something is wrong: hostile text, injected scripts, a server that is gone."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from api import create_app
+from tests import test_page
+from tests.test_api import HOSTILE, Standin, served, settings
+from tests.test_page import TEXTS, OpenPage, ask, browser_test
+
+# The fixtures of tests/test_page.py.
+standin, address = test_page.standin, test_page.address
+chromium, open_page = test_page.chromium, test_page.open_page
+
+
+@browser_test
+@pytest.mark.parametrize("js", [True, False])
+def test_hostile_text_stays_text(open_page: OpenPage, js: bool) -> None:
+    question = f"hostile {HOSTILE}</textarea></script>"
+    page = open_page(f"/?lang=id&q={quote(question)}", java_script_enabled=js)
+    if js:
+        ask(page, question)
+        page.locator(".turn:nth-child(2) .found").wait_for()
+    assert HOSTILE in page.locator(".question").last.inner_text()
+    assert page.locator(".passage mark").first.inner_text() == HOSTILE
+    assert page.locator("#conversation").locator("script, img").count() == 0
+    assert page.locator('a[href^="javascript"]').count() == 0
+    assert page.title().startswith("hostile"), "nothing in it ran"
+
+
+@browser_test
+def test_an_injected_script_does_not_run(open_page: OpenPage, address: str) -> None:
+    page = open_page("about:blank")
+    refusals: list[str] = []
+    page.on("console", lambda message: refusals.append(message.text))
+    injected = """
+      <script>window.owned = "inline"</script>
+      <script src="https://evil.example/x.js"></script>
+      <img src="x" onerror="window.owned = 'handler'">
+      <form id="f" action="https://evil.example/"></form>
+    """
+
+    def inject(route: Any) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, body=response.text().replace("<main>", injected))
+
+    page.route(f"{address}/", inject)
+    page.route("https://evil.example/**", lambda route: route.fulfill(body="window.owned = 'src'"))
+    page.goto(address)
+    page.wait_for_function("document.title.includes('Tanya')")
+    assert page.evaluate("window.owned ?? null") is None
+    assert sum("violates the following Content Security Policy" in text for text in refusals) >= 3
+    # Nor can our own script be led to make markup of text.
+    refused = page.evaluate(
+        "() => { try { document.body.innerHTML = '<p>'; } catch (error) { return error.name; } }"
+    )
+    assert refused == "TypeError"
+
+
+@browser_test
+def test_the_page_asks_nobody_else(open_page: OpenPage, address: str) -> None:
+    page = open_page("about:blank")
+    requests: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(address)
+    ask(page, "Apakah dibuka?")
+    page.locator(".found").wait_for()
+    page.goto(f"{address}/docs")
+    page.get_by_text("Ask a question by address").wait_for()
+    assert len(requests) > 5
+    assert [url for url in requests if not url.startswith((address, "data:"))] == []
+    assert complaints == []
+
+
+@browser_test
+def test_what_cannot_be_asked_is_said(open_page: OpenPage, standin: Standin) -> None:
+    page = open_page()
+    hint = page.get_by_role("alert")
+    box = page.get_by_role("textbox")
+    ask(page, "   ")
+    assert "masih kosong" in hint.inner_text()
+    before = len(standin.asked)
+    ask(page, "a" * 501)
+    assert "paling banyak 500 karakter" in hint.inner_text()
+    assert "501 dari 500" in page.locator("#count").inner_text()
+    assert len(standin.asked) == before
+    assert len(box.input_value()) == 501, "nothing that was typed is lost"
+    box.fill("a")
+    assert hint.inner_text() == ""
+    ask(page, "?!")
+    hint.filter(has_text="tidak dapat dibaca").wait_for()
+    assert box.input_value() == "?!"
+    assert page.locator(".turn").count() == 0
+
+
+@browser_test
+def test_a_server_that_is_busy_broken_or_gone_is_said(open_page: OpenPage) -> None:
+    standin = Standin(index=None)
+    with served(create_app(standin, settings())) as address:
+        page = open_page(address)
+        fault = page.locator(".fault")
+        ask(page, "Apa itu ASEAN?")
+        assert TEXTS["id"]["faults"]["no_index"] in fault.inner_text()
+        standin.index = Standin().index
+        page.get_by_role("button", name="Coba lagi").click()
+        page.locator(".found").wait_for()
+        assert page.locator(".turn").count() == 1, "the failed turn has gone"
+        ask(page, "crash")
+        assert TEXTS["id"]["faults"]["internal"] in fault.inner_text()
+        page.route("**/ask", lambda route: route.fulfill(status=502, body="<h1>Bad</h1>"))
+        ask(page, "Apa itu ASEAN?")
+        page.locator(".turn:nth-child(2) .fault").wait_for()
+        assert TEXTS["id"]["faults"]["internal"] in fault.inner_text()
+        page.unroute("**/ask")
+    ask(page, "Apa itu Sekretariat?")
+    fault.filter(has_text="tidak dapat dihubungi").wait_for()
+    assert page.get_by_role("status").inner_text() == TEXTS["id"]["faults"]["offline"]
+    assert page.locator(".passage").count() == 3, "earlier answers stay"
+
+
+@browser_test
+def test_a_slow_answer_is_waited_for(open_page: OpenPage, standin: Standin) -> None:
+    page = open_page()
+    standin.go.clear()
+    try:
+        ask(page, "slow Apa?")
+        page.locator(".searching").wait_for()
+        assert page.get_by_role("status").inner_text() == TEXTS["id"]["searching"]
+        ask(page, "another")
+        assert page.get_by_role("textbox").input_value() == "another", "kept until there is room"
+        assert page.locator(".turn").count() == 1
+    finally:
+        standin.go.set()
+    page.locator(".found").wait_for()
+    assert page.get_by_role("textbox").input_value() == "another"
+    assert page.evaluate("document.activeElement.id") == "question", "whoever types is left alone"
