@@ -1,0 +1,124 @@
+"""What the bot remembers: the language a chat chose, under a hash of the chat's id."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from index.settings import Settings
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS chat (
+    chat TEXT PRIMARY KEY,       -- HMAC-SHA256 of the chat's id
+    language TEXT NOT NULL,      -- ISO 639-1
+    used TEXT NOT NULL           -- the day it last mattered, UTC, ISO 8601
+) STRICT, WITHOUT ROWID
+"""
+
+
+def secret_key(settings: Settings) -> bytes:
+    """The key of the hashes: the operator's, or a random one made once in `settings.data`.
+
+    The file is readable by its owner only.
+    """
+    if settings.secret is not None:
+        return settings.secret.get_secret_value().encode()
+    path = settings.data / "secret"
+    if not path.exists():
+        settings.data.mkdir(parents=True, exist_ok=True)
+        # Written aside (mode 0600) and linked into place: whoever comes second reads the first
+        # one's key, never half of it.
+        handle, name = tempfile.mkstemp(dir=settings.data, prefix=".secret-")
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_hex(32))
+            with suppress(FileExistsError):
+                os.link(name, path)
+        finally:
+            Path(name).unlink()
+    return path.read_text().strip().encode()
+
+
+def today() -> date:
+    """The current day in UTC."""
+    return datetime.now(UTC).date()
+
+
+class Memory:
+    """The languages that chats chose, in SQLite. Safe to call from threads; calls block briefly."""
+
+    def __init__(self, path: Path, key: bytes, retention_days: int) -> None:
+        self.path = path
+        self._key = key
+        self._retention = timedelta(days=retention_days)
+        self._forgotten: date | None = None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self._connect() as db:
+            # WAL is a property of the file; readers are then never blocked by a writer.
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute(_SCHEMA)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Memory:
+        """The memory that `settings` describe."""
+        return cls(settings.data / "bot.sqlite3", secret_key(settings), settings.retention_days)
+
+    def language(self, chat: int, day: date | None = None) -> str | None:
+        """The language that `chat` chose, or None. Being asked for keeps a row from ageing."""
+        day = day or today()
+        self._forget(day)
+        with self._connect() as db:
+            row = db.execute(
+                "SELECT language, used FROM chat WHERE chat = ?", (self._hash(chat),)
+            ).fetchone()
+            if row is None:
+                return None
+            if row[1] < day.isoformat():
+                db.execute(
+                    "UPDATE chat SET used = ? WHERE chat = ?", (day.isoformat(), self._hash(chat))
+                )
+            return str(row[0])
+
+    def choose(self, chat: int, language: str | None, day: date | None = None) -> None:
+        """Remember the language of `chat`; None forgets it."""
+        day = day or today()
+        self._forget(day)
+        with self._connect() as db:
+            if language is None:
+                db.execute("DELETE FROM chat WHERE chat = ?", (self._hash(chat),))
+            else:
+                db.execute(
+                    "INSERT INTO chat VALUES (?, ?, ?) ON CONFLICT (chat) "
+                    "DO UPDATE SET language = excluded.language, used = excluded.used",
+                    (self._hash(chat), language, day.isoformat()),
+                )
+
+    def _forget(self, day: date) -> None:
+        """Delete what was not used for the time of retention; at most once a day."""
+        if self._forgotten == day:
+            return
+        with self._connect() as db:
+            db.execute("DELETE FROM chat WHERE used < ?", ((day - self._retention).isoformat(),))
+        self._forgotten = day
+
+    def _hash(self, chat: int) -> str:
+        return hmac.new(self._key, f"telegram:{chat}".encode(), sha256).hexdigest()
+
+    @contextmanager
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        """A connection of its own for each call (0.2 ms): nothing is shared between threads."""
+        db = sqlite3.connect(self.path, timeout=10, isolation_level=None)
+        try:
+            db.execute("PRAGMA secure_delete = ON")  # what is forgotten leaves no bytes behind
+            db.execute("PRAGMA synchronous = NORMAL")
+            yield db
+        finally:
+            db.close()

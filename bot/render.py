@@ -1,0 +1,205 @@
+"""From an `Answer` to one Telegram message: HTML, the same as plain text, and its buttons."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from hashlib import blake2b
+from html import escape
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram.constants import MessageLimit
+
+from bot.markup import (
+    ELLIPSIS,
+    clean,
+    excerpt,
+    one_line,
+    plain,
+    shorten,
+    units,
+    visible,
+    web_address,
+)
+from bot.message import Messages
+from index.answer import Answer, AnswerPassage
+
+LIMIT = int(MessageLimit.MAX_TEXT_LENGTH)
+"""Longest message, in UTF-16 units after the entities are parsed."""
+
+RELATED = "ask:"
+"""Begins the callback data of a button that asks a related question."""
+
+_LETTERS = "ABCDE"
+_TITLE, _PUBLISHER, _BUTTON, _RELATED, _MESSAGE = 160, 60, 40, 200, 800
+_FOLD = 90
+"""A sentence that begins after so many units is not seen in the three lines of a folded quote."""
+_LEAST_TEXT = 120
+"""A passage is left out rather than shown in fewer units than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One message. `html` has at most `LIMIT` units after parsing, `plain` has at most `LIMIT`."""
+
+    html: str
+    plain: str
+    keyboard: InlineKeyboardMarkup | None
+
+    @classmethod
+    def of(cls, html: str, keyboard: InlineKeyboardMarkup | None = None) -> Rendered:
+        """The message of a short `html`."""
+        return cls(html, plain(html, LIMIT), keyboard)
+
+
+def render(answer: Answer, messages: Messages, asked: str | None = None) -> Rendered:
+    """The message that shows `answer` in the language of `messages`.
+
+    `asked` is set where the question is not in the chat (a button was tapped): it is put on top.
+    """
+    head = []
+    if asked is not None:
+        head.append(f"<i>{messages.say('asked', question=one_line(asked, _RELATED))}</i>")
+    related = _related(answer)
+    if answer.answered and answer.passages:
+        head.append(messages.say("found"))
+        tail = [*_related_lines(related, messages.say("related_more"))]
+        tail.append(f"<i>{messages.say('note')}</i>")
+        shown, body = _passages(answer, messages, LIMIT - _length([*head, "", *tail]))
+    else:
+        head.append(_unknown(answer, messages))
+        tail = [*_related_lines(related, messages.say("related"))]
+        if messages.contact and messages.contact not in (answer.message or ""):
+            tail.append(messages.say("contact"))
+        shown, body = [], []
+    return Rendered.of("\n\n".join([*head, *body, *tail]), _keyboard(shown, related))
+
+
+def related_question(text: str, data: str) -> str | None:
+    """The question behind a button, read back from the message that carries the button.
+
+    Nothing is remembered for it, so buttons outlive a restart. None where `text` does not hold it.
+    """
+    for line in text.splitlines():
+        match = re.fullmatch(rf"[{_LETTERS}]\. (.+)", line)
+        if match and _key(match[1]) == data:
+            return match[1]
+    return None
+
+
+def _length(parts: list[str]) -> int:
+    return units(visible("\n\n".join(parts)))
+
+
+def _unknown(answer: Answer, messages: Messages) -> str:
+    if answer.message and (message := clean(answer.message).strip()):
+        return escape(shorten(message, _MESSAGE), quote=False)
+    return messages.say("unknown")
+
+
+def _related(answer: Answer) -> list[str]:
+    """The related questions that fit on a line; a question cut short would ask something else."""
+    lines = [one_line(question, _RELATED + 1) for question in answer.related]
+    return [line for line in lines if line and units(line) <= _RELATED][: len(_LETTERS)]
+
+
+def _related_lines(related: list[str], title: str) -> list[str]:
+    if not related:
+        return []
+    lines = [
+        f"{letter}. {escape(question, quote=False)}"
+        for letter, question in zip(_LETTERS, related, strict=False)
+    ]
+    return ["\n".join([title, *lines])]
+
+
+def _passages(
+    answer: Answer, messages: Messages, room: int
+) -> tuple[list[AnswerPassage], list[str]]:
+    """As many passages as `room` units hold, best first, and their HTML."""
+    passages = list(answer.passages)
+    while passages:
+        headings = [_heading(n, p, messages) for n, p in enumerate(passages, start=1)]
+        # Between head, passages and tail stand empty lines; after a heading, a line break.
+        free = room - sum(units(visible(heading)) + 3 for heading in headings)
+        if len(passages) == 1 or free >= _LEAST_TEXT * len(passages):
+            break
+        passages.pop()
+    quotes = []
+    for n, passage in enumerate(passages):
+        # Equal shares of what is left: what a short passage does not use goes to those after it.
+        share = max(0, free) // (len(passages) - n)
+        quote = _quote(passage, share, folded=n > 0)
+        free -= units(visible(quote))
+        quotes.append(quote)
+    return passages, [f"{h}\n{q}" for h, q in zip(headings, quotes, strict=True)]
+
+
+def _quote(passage: AnswerPassage, limit: int, folded: bool) -> str:
+    """The passage with its marked sentence, in at most `limit` units.
+
+    Passages after the first fold to three lines, so that a phone shows the whole answer at a glance.
+    Where the marked sentence would vanish in the fold, it stands on top as well.
+    """
+    before, marked, after = _split(passage, limit)
+    lead = ""
+    if folded and marked and units(before) > _FOLD:
+        room = limit - units(marked) - 2
+        if room >= units(marked) + _FOLD:
+            lead = f"<b>{_text(marked.strip())}</b>\n\n"
+            before, marked, after = _split(passage, room)
+        else:
+            before = f"{ELLIPSIS} "
+    strong = f"<b>{_text(marked)}</b>" if marked else ""
+    tag = "<blockquote expandable>" if folded else "<blockquote>"
+    return f"{tag}{lead}{_text(before)}{strong}{_text(after)}</blockquote>"
+
+
+def _split(passage: AnswerPassage, limit: int) -> tuple[str, str, str]:
+    text, mark = passage.text, passage.highlight
+    start = max(0, min(mark.start, len(text)))
+    end = max(start, min(mark.end, len(text)))
+    return excerpt(clean(text[:start]), clean(text[start:end]), clean(text[end:]), limit)
+
+
+def _heading(number: int, passage: AnswerPassage, messages: Messages) -> str:
+    title = _text(one_line(passage.title, _TITLE) or one_line(passage.article, _TITLE) or "–")
+    if address := _address(passage):
+        title = f'<a href="{escape(address)}">{title}</a>'
+    about = [_text(one_line(passage.source.publisher, _PUBLISHER))]
+    about.append(messages.day(passage.source.published))
+    if passage.translated and passage.original is not None:
+        language = messages.called(passage.original.language)
+        about.append(messages.say("translated", language=language))
+    elif passage.language != messages.language:
+        about.append(messages.say("written_in", language=messages.called(passage.language)))
+    return f"<b>{number}. {title}</b>\n{' · '.join(part for part in about if part)}"
+
+
+def _address(passage: AnswerPassage) -> str | None:
+    return web_address(passage.link) or web_address(passage.source.url)
+
+
+def _text(text: str) -> str:
+    return escape(text, quote=False)
+
+
+def _keyboard(shown: list[AnswerPassage], related: list[str]) -> InlineKeyboardMarkup | None:
+    rows = []
+    for number, passage in enumerate(shown, start=1):
+        if address := _address(passage):
+            publisher = one_line(passage.source.publisher, _BUTTON)
+            rows.append([InlineKeyboardButton(f"{number}. {publisher}", url=address)])
+    if related:
+        rows.append(
+            [
+                InlineKeyboardButton(letter, callback_data=_key(question))
+                for letter, question in zip(_LETTERS, related, strict=False)
+            ]
+        )
+    return InlineKeyboardMarkup(rows) if rows else None
+
+
+def _key(question: str) -> str:
+    """Callback data. Telegram allows 64 bytes of it: a question goes by its hash."""
+    return RELATED + blake2b(question.encode(), digest_size=12).hexdigest()
