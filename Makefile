@@ -24,7 +24,8 @@ check: .venv/installed-test ## what must be green before a commit
 	$(BIN)/pytest -q $(QUICK)
 
 bench: .venv/installed-test ## the tables in README
-	$(BIN)/tanya evaluate --json benchmarks/dev.json
+	$(BIN)/tanya evaluate --json var/dev.json
+	$(BIN)/python -m benchmarks.table var/dev.json
 	$(BIN)/python -m benchmarks.speed
 
 model: .venv/installed-train ## train the bundled model: make model TRAIN=<folder of training data>

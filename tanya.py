@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    import socket
+
     from rich.console import Console
 
     from corpus.article import Article
-    from index.answer import Answer, Answerer
+    from index.answer import Answer, Answerer, AnswerPassage
     from index.settings import Settings
     from index.store import Rebuilt, Store
 
@@ -33,7 +35,6 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line. Expected failures are one sentence on standard error and exit code 1."""
-    from_users: tuple[type[Exception], ...] = ()
     try:
         app()
     except KeyboardInterrupt:
@@ -44,8 +45,7 @@ def main() -> None:
         from index.encoder import EncoderError
         from index.generation import GenerationError
 
-        from_users = (CorpusError, EncoderError, GenerationError, ValueError)
-        if not isinstance(error, from_users):
+        if not isinstance(error, (CorpusError, EncoderError, GenerationError)):
             raise
         typer.secho(f"tanya: {error}", fg="red", err=True)
         sys.exit(1)
@@ -68,8 +68,7 @@ def ask(
     from index.answer import QuestionError
 
     answerer = _answerer(settings)
-    if _store(settings).current_id() is None:
-        _rebuild(settings, answerer)
+    _have_index(settings, answerer)
     try:
         answer = answerer.ask(" ".join(question), k, lang)
     except QuestionError as error:
@@ -160,9 +159,12 @@ def serve(
     }
     settings = settings.model_copy(update=updates)
     _log_to_stderr(settings)
+    # First, so that a port that is taken does not wait for the index.
+    listener = _listen(settings)
     answerer = _answerer(settings)
-    if _store(settings).current_id() is None:
-        _rebuild(settings, answerer)
+    _have_index(settings, answerer)
+    # The first question must not be the one that warms the engines up.
+    answerer.ask("ASEAN")
     import uvicorn
 
     from api import create_app
@@ -172,17 +174,17 @@ def serve(
         from bot import polling
 
         background.append(lambda: polling(answerer, settings))
-    page = f"http://{'localhost' if settings.host in ('127.0.0.1', '0.0.0.0') else settings.host}"  # noqa: S104
-    typer.echo(f"{settings.name}: {page}:{settings.port}  (API: {page}:{settings.port}/docs)")
-    uvicorn.run(
+    address, port = listener.getsockname()[:2]
+    page = f"http://{'localhost' if address in ('127.0.0.1', '0.0.0.0') else address}:{port}"  # noqa: S104
+    typer.echo(f"{settings.name}: {page}  (API: {page}/docs)")
+    config = uvicorn.Config(
         create_app(answerer, settings, background),
-        host=settings.host,
-        port=settings.port,
         log_config=None,
         access_log=False,  # GET /ask?q= would log the question
         server_header=False,
         timeout_graceful_shutdown=10,
     )
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 @app.command()
@@ -197,8 +199,7 @@ def bot() -> None:
         )
         raise typer.Exit(2)
     answerer = _answerer(settings)
-    if _store(settings).current_id() is None:
-        _rebuild(settings, answerer)
+    _have_index(settings, answerer)
     from bot import run
 
     raise typer.Exit(run(answerer, settings))
@@ -288,6 +289,26 @@ _QUESTION_ERRORS = {
 }
 
 
+def _listen(settings: Settings) -> socket.socket:
+    import socket
+
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        typer.secho(
+            f"tanya: cannot listen on {settings.host} port {settings.port} ({error.strerror}). "
+            "Choose another with --host and --port, or stop the program that has it.",
+            fg="red",
+            err=True,
+        )
+        raise typer.Exit(1) from None
+    return listener
+
+
 def _settings() -> Settings:
     from pydantic import ValidationError
 
@@ -336,6 +357,12 @@ def _answerer(settings: Settings) -> Answerer:
 
     encoder, static = _encoder(settings)
     return Answerer(settings, _store(settings), encoder, static)
+
+
+def _have_index(settings: Settings, answerer: Answerer) -> None:
+    """Build an index where there is none that can be opened: none yet, or of another model."""
+    if answerer.index is None:
+        _rebuild(settings, answerer)
 
 
 def _rebuild(
@@ -408,7 +435,7 @@ def _print_answer(answer: Answer) -> None:
             console.print(f"  · {question}", markup=False)
 
 
-def _print_passage(console: Console, number: int, passage: Any) -> None:
+def _print_passage(console: Console, number: int, passage: AnswerPassage) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
@@ -445,8 +472,8 @@ def _log_to_stderr(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    # Their URLs hold the Telegram token.
-    for name in ("httpx", "httpcore"):
+    # URLs of the first two hold the Telegram token; faiss tells at length how it was loaded.
+    for name in ("httpx", "httpcore", "faiss"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

@@ -8,6 +8,7 @@ less on others. `--folder` adds a set in BEIR format, to see whether the choice 
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,53 +17,35 @@ from pathlib import Path
 import numpy as np
 
 from corpus.article import SHIPPED, read_articles
-from corpus.question import DEV, Question, read_questions
+from corpus.question import DEV, read_questions
 from index.encoder import MODEL, OnnxEncoder
-from index.evaluate import build_index, per_question, read_beir
+from index.evaluate import Prepared, build_index, read_beir
 from index.maxsim import StaticVectors
-from index.search import Index, Query, Weights
+from index.search import Weights
 
-MAXSIM = (0.0, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
-LEXICAL = (0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5)
+ARTICLE = (0.0, 0.25, 0.5, 0.75)
+MAXSIM = (0.0, 0.5, 0.75, 1.0, 1.5)
+LEXICAL = (0.0, 0.2, 0.4, 0.6, 1.0)
 
 
-class Prepared:
-    """An index whose questions are read and whose candidates are found once for all weights."""
-
-    def __init__(self, index: Index, questions: Sequence[Question]) -> None:
-        self._index = index
-        self._questions = list(questions)
-        self._read: dict[str, tuple[Query, dict[int, float]]] = {}
-        for question in questions:
-            query = index.read(question.text)
-            self._read[question.text] = (query, index.candidates(query))
-
-    def measure(self, weights: Weights) -> tuple[float, float]:
-        """nDCG@10 and Success@1."""
-        index = self._index.with_weights(weights)
-
-        def search(text: str) -> list[tuple[str, float]]:
-            best: dict[str, float] = {}
-            for hit in index.score(*self._read[text]):
-                best.setdefault(hit.passage.article_id, hit.score)
-            return list(best.items())[:10]
-
-        values = per_question(search, self._questions)
-        count = len(self._questions)
-        return sum(values["nDCG@10"].values()) / count, sum(values["S@1"].values()) / count
+def measure(prepared: Prepared, weights: Weights) -> tuple[float, float]:
+    """nDCG@10 and Success@1."""
+    values = prepared.measure(weights)
+    ndcg, success = (list(values[name].values()) for name in ("nDCG@10", "S@1"))
+    return float(np.mean(ndcg)), float(np.mean(success))
 
 
 def show(title: str, sets: Sequence[Prepared]) -> None:
-    """Print the grid: rows are the weight of MaxSim, columns that of the lexical score."""
-    print(f"\n{title}: nDCG@10 / S@1; rows MaxSim, columns lexical, dense 1")
-    print("      " + "".join(f"{lexical:>13}" for lexical in LEXICAL))
-    for maxsim in MAXSIM:
+    """Print the grid: rows are the weights of article and MaxSim, columns that of BM25; dense is 1."""
+    print(f"\n{title}: nDCG@10 / S@1; rows article and MaxSim, columns lexical, dense 1")
+    print(" " * 12 + "".join(f"{lexical:>13}" for lexical in LEXICAL))
+    for article, maxsim in itertools.product(ARTICLE, MAXSIM):
         cells = []
         for lexical in LEXICAL:
-            weights = Weights(dense=1.0, maxsim=maxsim, lexical=lexical)
-            found = np.mean([prepared.measure(weights) for prepared in sets], axis=0)
+            weights = Weights(dense=1.0, article=article, maxsim=maxsim, lexical=lexical)
+            found = np.mean([measure(prepared, weights) for prepared in sets], axis=0)
             cells.append(f"{found[0]:>7.3f}/{found[1]:.3f}")
-        print(f"{maxsim:>6}" + "".join(cells))
+        print(f"{article:>6}{maxsim:>6}" + "".join(cells), flush=True)
 
 
 def main() -> None:

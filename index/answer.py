@@ -24,6 +24,9 @@ from index.settings import Settings
 from index.store import Store
 
 _CHECK_SECONDS = 0.5
+_NEAR_BEST = 0.8
+"""Hits below this share of the best one's score are not shown. On dev this loses no gold article among
+the first three, and the share of shown passages that are gold rises from .44 to .54."""
 _UNKNOWN = {
     "id": "Maaf, kami tidak menemukan jawabannya di berita yang kami miliki.",
     "en": "Sorry, we could not find an answer in the news articles we have.",
@@ -136,22 +139,28 @@ class Answerer:
         """Which index serves; None until one could be opened."""
         try:
             return _info(self._index())
-        except NoIndexError:
+        except NoIndexError as error:
+            _log.debug("%s", error)
             return None
 
     def ask(self, question: str, k: int | None = None, language: str | None = None) -> Answer:
-        """The answer to `question`: up to `k` passages of different articles, best first.
+        """The answer to `question`: up to `k` passages of different articles, best first; fewer where
+        only fewer come near the best.
 
         `language` is the reader's, by default the question's own. QuestionError where `question` is
-        empty, too long or no text; NoIndexError where there is no index; ValueError for a bad `k`.
+        empty, too long or no text; NoIndexError where there is no index; ValueError for a bad `k` or
+        `language`.
         """
         text = check_question(question, self._settings.max_question)
+        if language not in (None, *LANGUAGES):
+            raise ValueError(f"language={language!r}: use one of {', '.join(LANGUAGES)}, or None")
         index = self._index()
         query = index.read(text)
         reader = language or query.language or LANGUAGES[0]
         hits = index.search(query, self._settings.k if k is None else k)
         # Confidence looks at five hits, however few are shown.
         ranked = hits if len(hits) >= 5 else index.search(query, 5)
+        hits = [hit for hit in hits if hit.score >= _NEAR_BEST * hits[0].score]
         confidence = self._calibration.confidence(signals(index, query, ranked))
         threshold = self._settings.min_confidence
         if threshold is None:
@@ -261,10 +270,15 @@ def check_question(question: object, limit: int) -> str:
 
 
 def best_sentence(static: StaticVectors, question: Ids, passage: Passage) -> Span:
-    """The sentence of `passage` with the highest MaxSim; the first of equals."""
+    """The sentence of `passage` with the highest MaxSim; the first of equals.
+
+    Words weigh their norm, not its square: within a passage the subject's rare words are everywhere,
+    and common ones ("when", "open") tell the sentences apart. On dev the marked sentence then holds
+    the answer in .64 instead of .58 of the passages that do.
+    """
     spans = sentences(passage.text)
     tokens = static.distinct([passage.text[start:end] for start, end in spans])
-    scores = static.score(question, tokens, range(len(spans)))
+    scores = static.score(question, tokens, range(len(spans)), exponent=1.0)
     start, end = spans[int(scores.argmax())]
     return Span(start, end)
 

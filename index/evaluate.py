@@ -27,7 +27,7 @@ from index.generation import read_generation, write_generation
 from index.language import detect
 from index.lexicon import shipped
 from index.maxsim import StaticVectors
-from index.search import Hit, Index, Weights
+from index.search import Hit, Index, Query, Weights
 from index.store import shipped_vectors
 
 MEASURES = {"nDCG@10": nDCG @ 10, "S@1": Success @ 1, "S@3": Success @ 3, "MRR@10": MRR @ 10}
@@ -38,9 +38,9 @@ SearchFunction = Callable[[str], Sequence[tuple[str, float]]]
 """A question → article ids with scores, best first."""
 
 RANKERS = {
-    "lexical": Weights(dense=0.0, maxsim=0.0, lexical=1.0),
-    "dense": Weights(dense=1.0, maxsim=0.0, lexical=0.0),
-    "MaxSim": Weights(dense=0.0, maxsim=1.0, lexical=0.0),
+    "lexical": Weights(dense=0.0, article=0.0, maxsim=0.0, lexical=1.0),
+    "dense": Weights(dense=1.0, article=0.0, maxsim=0.0, lexical=0.0),
+    "MaxSim": Weights(dense=0.0, article=0.0, maxsim=1.0, lexical=0.0),
     "fused": Weights(),
 }
 
@@ -118,9 +118,9 @@ def evaluate_corpus(
         ("with translations", list(articles)),
     ):
         index = build_index(collection, encoder, static)
+        prepared = Prepared(index, answerable)
         for ranker, weights in RANKERS.items():
-            index = index.with_weights(weights)
-            values = per_question(_searcher(index), answerable)
+            values = prepared.measure(weights)
             report.rows += _rows(texts, ranker, answerable, values)
     report.abstention = _abstention(index, encoder, questions)
     report.abstention |= _marked(index, answerable)
@@ -136,9 +136,9 @@ def evaluate_beir(
     if limit is not None and limit < len(questions):
         questions = random.Random(0).sample(questions, limit)  # noqa: S311
     report = Report(str(folder), encoder.name)
-    index = build_index(articles, encoder, static)
+    prepared = Prepared(build_index(articles, encoder, static), questions)
     for ranker, weights in RANKERS.items():
-        values = per_question(_searcher(index.with_weights(weights)), questions)
+        values = prepared.measure(weights)
         report.rows.append(_row("as given", ranker, "all", questions, values))
     return report
 
@@ -188,12 +188,28 @@ def build_index(articles: Sequence[Article], encoder: Encoder, static: StaticVec
         return Index(read_generation(path), encoder, static, shipped())
 
 
-def _searcher(index: Index) -> SearchFunction:
-    def search(question: str) -> list[tuple[str, float]]:
-        hits = index.search(question, _DEPTH)
-        return [(hit.passage.article_id, hit.score) for hit in hits]
+class Prepared:
+    """An index with questions that are read, and their candidates found, once for all weights."""
 
-    return search
+    def __init__(self, index: Index, questions: Sequence[Question]) -> None:
+        self._index = index
+        self._questions = list(questions)
+        self._read: dict[str, tuple[Query, dict[int, float]]] = {}
+        for question in questions:
+            query = index.read(question.text)
+            self._read[question.text] = (query, index.candidates(query))
+
+    def measure(self, weights: Weights) -> dict[str, dict[str, float]]:
+        """As `per_question`, of the search with `weights`."""
+        index = self._index.with_weights(weights)
+
+        def search(text: str) -> list[tuple[str, float]]:
+            best: dict[str, float] = {}
+            for hit in index.score(*self._read[text]):
+                best.setdefault(hit.passage.article_id, hit.score)
+            return list(best.items())[:_DEPTH]
+
+        return per_question(search, self._questions)
 
 
 def _rows(
@@ -343,6 +359,7 @@ def write_json(report: Report, path: Path) -> None:
         ],
         "abstention": report.abstention,
     }
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 

@@ -128,11 +128,19 @@ class StaticVectors:
             result[full] = (np.clip(best, 0.0, CAP) / CAP).T
         return result
 
-    def score(self, question: Ids, passages: Ragged, rows: Sequence[int]) -> Floats:
-        """Capped MaxSim of `question` (token ids) with each of `rows`, (len(rows),) float32, 0 to 1."""
-        weights = self.weights(question)
-        total = float(weights.sum())
-        if total == 0.0:
+    def score(
+        self, question: Ids, passages: Ragged, rows: Sequence[int], exponent: float = 2.0
+    ) -> Floats:
+        """Capped MaxSim of `question` (token ids) with each of `rows`, (len(rows),) float32, 0 to 1.
+
+        A word weighs its norm to the power of `exponent`, times √(1.02 − m), m being its mean similarity
+        over `rows`: what all candidates hold ("ASEAN", in a corpus about ASEAN) tells nothing between
+        them, and what the training found rare need not be rare here.
+        """
+        similar = self.similarities(question, passages, rows)
+        if similar.size == 0:
             return np.zeros(len(rows), np.float32)
-        scores: Floats = self.similarities(question, passages, rows) @ weights / np.float32(total)
+        norms = np.sqrt(self.weights(question))
+        weights = norms**exponent * np.sqrt(1.02 - similar.mean(axis=0))
+        scores: Floats = similar @ weights / max(float(weights.sum()), 1e-9)
         return scores

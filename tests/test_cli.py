@@ -23,13 +23,13 @@ language: id
 
 
 def tanya(
-    *arguments: str, code: int | None = 0, **settings: str
+    *arguments: str, code: int | None = 0, settings: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, "-m", "tanya", *arguments],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **settings},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **(settings or {})},
         timeout=120,
     )
     assert code is None or done.returncode == code, done.stderr + done.stdout
@@ -58,46 +58,53 @@ def add(folder: Path, name: str, title: str, text: str) -> Path:
 
 
 def test_the_life_of_an_index(corpus: dict[str, str], tmp_path: Path) -> None:
-    assert "Run: tanya rebuild" in tanya("status", code=1, **corpus).stdout
-    first = tanya("rebuild", **corpus)
+    assert "Run: tanya rebuild" in tanya("status", code=1, settings=corpus).stdout
+    first = tanya("rebuild", settings=corpus)
     assert "2 articles, 2 passages (2 new, 0 removed; 2 encoded, 0 vectors reused)" in first.stderr
     assert "Encoding passages: 2 of 2" in first.stderr
     add(Path(corpus["TANYA_CORPUS"]), "kereta", "Kereta baru", "Kereta cepat berangkat tiap jam.")
-    assert "(1 new, 0 removed; 1 encoded, 2 vectors reused)" in tanya("rebuild", **corpus).stderr
-    assert "Nothing changed" in tanya("rebuild", **corpus).stderr
-    answer = json.loads(tanya("ask", "--json", "kereta berangkat kapan?", **corpus).stdout)
+    assert (
+        "(1 new, 0 removed; 1 encoded, 2 vectors reused)"
+        in tanya("rebuild", settings=corpus).stderr
+    )
+    assert "Nothing changed" in tanya("rebuild", settings=corpus).stderr
+    answer = json.loads(tanya("ask", "--json", "kereta berangkat kapan?", settings=corpus).stdout)
     assert answer["passages"][0]["article"] == "kereta"
     assert answer["index"]["articles"] == 3
-    assert "Now serving" in tanya("rollback", **corpus).stdout
-    state = json.loads(tanya("status", "--json", **corpus).stdout)["generations"]
+    assert "Now serving" in tanya("rollback", settings=corpus).stdout
+    state = json.loads(tanya("status", "--json", settings=corpus).stdout)["generations"]
     assert [(row["articles"], row["current"], row["state"]) for row in state] == [
         (2, True, "whole"),
         (3, False, "whole"),
     ]
     # Damage to the one that serves is told, and the exit code says it to scripts.
     (tmp_path / "var/index/generations" / state[0]["id"] / "vectors.faiss").write_bytes(b"")
-    assert "does not match its checksum" in tanya("status", code=1, **corpus).stdout
-    assert "no older index" in tanya("rollback", code=1, **corpus).stderr
-    tanya("rebuild", **corpus)
-    tanya("status", **corpus)
+    assert "does not match its checksum" in tanya("status", code=1, settings=corpus).stdout
+    assert "no older index" in tanya("rollback", code=1, settings=corpus).stderr
+    tanya("rebuild", settings=corpus)
+    tanya("status", settings=corpus)
 
 
 def test_a_mistake_in_the_corpus_leaves_the_index(corpus: dict[str, str]) -> None:
-    tanya("rebuild", **corpus)
+    tanya("rebuild", settings=corpus)
     bad = add(Path(corpus["TANYA_CORPUS"]), "salah", "Judul", "Isi.")
     bad.write_text(bad.read_text("utf-8").replace("language: id", "language: xx"), "utf-8")
-    error = tanya("rebuild", code=1, **corpus).stderr
+    error = tanya("rebuild", code=1, settings=corpus).stderr
     assert f"{bad}:6: language: 'xx' is not served. Write id or en." in error
-    assert json.loads(tanya("ask", "--json", "museum dibuka?", **corpus).stdout)["answered"]
+    assert json.loads(tanya("ask", "--json", "museum dibuka?", settings=corpus).stdout)["answered"]
 
 
 def test_ask_reads_like_an_answer(corpus: dict[str, str]) -> None:
-    tanya("rebuild", **corpus)
-    shown = tanya("ask", "museum", "kota", "dibuka", "jam", "berapa?", "--k", "1", **corpus).stdout
+    tanya("rebuild", settings=corpus)
+    shown = tanya(
+        "ask", "museum", "kota", "dibuka", "jam", "berapa?", "--k", "1", settings=corpus
+    ).stdout
     assert "1. Museum Kota dibuka" in shown
     assert "Kantor Uji · 2023-09-05" in shown
     assert "https://example.org/museum" in shown
-    unknown = tanya("ask", "zxqv brrk", code=3, TANYA_MIN_CONFIDENCE="0.99", **corpus).stdout
+    unknown = tanya(
+        "ask", "zxqv brrk", code=3, settings=corpus | {"TANYA_MIN_CONFIDENCE": "0.99"}
+    ).stdout
     assert "Maaf" in unknown
 
 
@@ -117,8 +124,8 @@ def test_wrong_use_is_a_sentence_and_exit_code_2(
     corpus: dict[str, str], arguments: list[str], message: str
 ) -> None:
     if arguments[0] == "ask" and len(arguments) == 2:
-        tanya("rebuild", **corpus)
-    assert message in tanya(*arguments, code=2, **corpus).stderr
+        tanya("rebuild", settings=corpus)
+    assert message in tanya(*arguments, code=2, settings=corpus).stderr
 
 
 @pytest.mark.parametrize(
@@ -131,7 +138,7 @@ def test_wrong_use_is_a_sentence_and_exit_code_2(
     ],
 )
 def test_wrong_settings_are_sentences(name: str, value: str, message: str) -> None:
-    done = tanya("rebuild", code=None, **{name: value})
+    done = tanya("rebuild", code=None, settings={name: value})
     assert done.returncode in (1, 2)
     assert message in done.stderr
 

@@ -114,9 +114,13 @@ def test_readers_always_see_one_whole_generation(tmp_path: Path, static: StaticV
     for reader in readers:
         reader.start()
     killed = 0
+    latest = 1.5 * usual
     try:
         for edition in range(1, CYCLES + 1):
-            killed += rebuild(tmp_path, edition, chance.uniform(0, 1.2 * usual)) is None
+            died = rebuild(tmp_path, edition, chance.uniform(0, latest)) is None
+            killed += died
+            # Readers and other work slow a rebuild down: keep to moments that matter, on any machine.
+            latest *= 1.25 if died else 0.8
     finally:
         for reader in readers:
             reader.stop.set()
@@ -126,7 +130,8 @@ def test_readers_always_see_one_whole_generation(tmp_path: Path, static: StaticV
         print(f"asked {reader.asked}, saw {len(reader.editions)} editions")
         assert reader.wrong == []
         assert reader.asked > CYCLES
-    assert killed >= CYCLES // 2
+    assert 5 <= killed < CYCLES
+    assert len(readers[0].editions) > 1
     # And what the killed ones left is in nobody's way.
     assert rebuild(tmp_path, 99, kill_after=None) is not None
     store = Store(tmp_path)
