@@ -29,7 +29,7 @@ bench: .venv/installed-test ## the tables in README
 	$(BIN)/python -m benchmarks.speed
 
 model: .venv/installed-train ## train the bundled model: make model TRAIN=<folder of training data>
-	$(BIN)/python -m index.training $(TRAIN)
+	$(BIN)/python -m index.training $(TRAIN) --evaluation corpus/articles corpus/questions
 	$(MAKE) vectors
 
 vectors: .venv/installed ## what ships beside a new model: vectors of the corpus, calibration

@@ -1,0 +1,1 @@
+"""How `index/model/` was made. Run `python -m index.training DATA`; never imported at run time."""
