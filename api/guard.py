@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,6 +43,24 @@ _HEADERS = {
 }
 
 
+_DRAIN_BYTES = 1024 * 1024
+_DRAIN_SECONDS = 3.0
+
+
+async def _drain(receive: Receive) -> None:
+    """Read on for a while and throw away what comes.
+
+    Closing a connection with unread data resets it, and the client would never see our answer.
+    """
+    left = _DRAIN_BYTES
+    with anyio.move_on_after(_DRAIN_SECONDS):
+        while left > 0:
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if message["type"] != "http.request" or not message.get("more_body"):
+                return
+
+
 class Guard:
     """ASGI middleware around the whole application."""
 
@@ -76,6 +95,8 @@ class Guard:
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
                 if received > self.max_body:
+                    if message.get("more_body"):
+                        await _drain(receive)
                     raise BodyTooLarge(self.max_body)
             return message
 
@@ -83,6 +104,7 @@ class Guard:
         if length.isdecimal() and int(length) > self.max_body:
             too_large = from_error(BodyTooLarge(self.max_body))
             assert too_large is not None
+            await _drain(receive)
             await too_large.response()(scope, receive, guarded_send)
             return
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from index.lexicon import shipped, words
@@ -25,6 +26,7 @@ _FUNCTION_WORDS = {
     ),
 }
 _FUNCTION_WEIGHT = 2.0
+_DOUBLED = re.compile(r"\b([^\W\d_]{3,})2(nya)?\b")
 _ENDINGS = {"id": ("nya", "kan", "kah", "lah"), "en": ("ing", "tion", "ed", "ly", "ment", "ies")}
 
 
@@ -58,7 +60,8 @@ def standardise(text: str) -> str:
     Only for questions in Indonesian: some spellings ("no", "min", "org") are English words.
     """
     spellings = shipped().spellings
-    tokens = text.split()
+    # "menlu2" is how a plural is typed: menlu-menlu, of which the one word is enough to search.
+    tokens = _DOUBLED.sub(r"\1\2", text).split()
     result = []
     position = 0
     while position < len(tokens):

@@ -63,6 +63,11 @@ class StaticVectors:
             int(token["id"])
             for token in json.loads((folder / "tokenizer.json").read_text("utf-8"))["added_tokens"]
         )
+        vocabulary = self._tokenizer.get_vocab(with_added_tokens=False)
+        self._number = np.zeros(len(self._rows), bool)
+        self._number[[row for piece, row in vocabulary.items() if piece.strip("#").isdigit()]] = (
+            True
+        )
         # Norms of the int8 rows: a cosine needs no scale.
         self._norms = np.maximum(
             np.sqrt(np.einsum("ij,ij->i", self._rows, self._rows, dtype=np.float32)), 1e-6
@@ -112,7 +117,8 @@ class StaticVectors:
     def similarities(self, question: Ids, passages: Ragged, rows: Sequence[int]) -> Floats:
         """The capped best match of each word of `question` in each passage: (len(rows), len(question)).
 
-        1 where the passage holds the word, or one at least 0.7 similar; never below 0.
+        1 where the passage holds the word, or one at least 0.7 similar; never below 0. A number matches
+        only itself.
         """
         if len(question) == 0 or len(rows) == 0:
             return np.zeros((len(rows), len(question)), np.float32)
@@ -120,6 +126,9 @@ class StaticVectors:
         lengths = np.array([len(item) for item in lists])
         distinct, inverse = np.unique(np.concatenate(lists), return_inverse=True)
         table = self.units(question) @ self.units(distinct).T
+        # One number is near any other in meaning ("46", "47"), and never an answer to it.
+        numbers = np.flatnonzero(self._number[question])
+        table[numbers] = distinct == question[numbers][:, None]
         result = np.zeros((len(rows), len(question)), np.float32)
         full = np.flatnonzero(lengths)
         if len(full):

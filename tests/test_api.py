@@ -87,7 +87,7 @@ class Standin:
             raise NoIndexError("/srv/secret-folder has no manifest.json. Run: tanya rebuild")
         self.asked.append((text, k, language))
         if "slow" in text:
-            assert self.go.wait(20)
+            assert self.go.wait(60)
         if "crash" in text:
             raise RuntimeError("secret-detail")
         own = "en" if re.search(r"\b(is|what|who|when|slow)\b", text.lower()) else "id"

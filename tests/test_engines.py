@@ -104,6 +104,12 @@ def test_maxsim_is_what_the_formula_says(static: StaticVectors) -> None:
     assert scores[0] > scores[1]  # the translation, not a chance sentence of the same language
 
 
+def test_a_number_matches_only_itself(static: StaticVectors) -> None:
+    question = static.token_ids(["46"])[0]
+    passages = static.distinct(["KTT ke-47 tahun 2024", "KTT ke-46"])
+    assert static.similarities(question, passages, [0, 1]).tolist() == [[0.0], [1.0]]
+
+
 def test_no_words_no_score(static: StaticVectors) -> None:
     passages = static.distinct(["apa saja"])
     assert static.score(np.array([], np.int32), passages, [0]).tolist() == [0.0]

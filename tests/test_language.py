@@ -25,6 +25,8 @@ def test_words_that_tell_no_language(text: str) -> None:
         ("jalan apa aja yg ditutup", "jalan apa saja yang ditutup"),
         ("No telp kantornya brp?", "nomor telepon kantornya berapa?"),
         ("(gmn)", "(bagaimana)"),
+        ("kotak harapan negara2 dan menlu2nya", "kotak harapan negara dan menlunya"),
+        ("KTT 42 di Labuan Bajo, B2 dan G20", "KTT 42 di Labuan Bajo, B2 dan G20"),
         ("Sekretariat ASEAN di mana?", "Sekretariat ASEAN di mana?"),
     ],
 )
