@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -27,6 +28,8 @@ from index.settings import Settings
 from index.store import Store
 
 ROUNDS = 5
+PATIENCE = 60.0
+"""Seconds that the server has to become ready; the index is there already."""
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -35,16 +38,22 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def times(action: Callable[[str], object], questions: Sequence[str]) -> list[float]:
-    """Milliseconds of `action` for each question, after one round to warm up."""
-    for question in questions:
-        action(question)
-    found = []
-    for _ in range(ROUNDS):
+def times(
+    actions: Sequence[Callable[[str], object]], questions: Sequence[str]
+) -> list[list[float]]:
+    """Milliseconds of each action for each question, in the same order, after a round to warm up.
+
+    The actions take turns question by question, so that what else the machine does meets all alike,
+    and their differences mean something.
+    """
+    found: list[list[float]] = [[] for _ in actions]
+    for number in range(1 + ROUNDS):
         for question in questions:
-            begun = time.perf_counter()
-            action(question)
-            found.append(1000 * (time.perf_counter() - begun))
+            for action, measured in zip(actions, found, strict=True):
+                begun = time.perf_counter()
+                action(question)
+                if number:
+                    measured.append(1000 * (time.perf_counter() - begun))
     return found
 
 
@@ -81,6 +90,49 @@ def cold(environment: dict[str, str]) -> None:
         print(f"| {name} | {statistics.median(found):.2f} s | {max(found):.2f} s |")
 
 
+@contextmanager
+def serving(environment: dict[str, str], log: Path) -> Iterator[tuple[int, httpx.Client]]:
+    """A ready `tanya serve`: its process id, and a client of it. What it says goes to `log`.
+
+    RuntimeError with what the server said where it ends, or is not ready within PATIENCE.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "tanya", "serve", "--port", str(port)],
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    # Neither a proxy nor credentials of the environment: the server is on this machine.
+    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10)
+    deadline = time.monotonic() + PATIENCE
+    try:
+        while not ready(client):
+            if server.poll() is not None or time.monotonic() > deadline:
+                state = "runs" if server.poll() is None else f"ended with {server.returncode}"
+                said = log.read_text(encoding="utf-8", errors="replace").strip()
+                raise RuntimeError(
+                    f"tanya serve is not ready on port {port} and {state}. It said:\n{said}"
+                )
+            time.sleep(0.05)
+        yield server.pid, client
+    finally:
+        client.close()
+        server.kill()
+        server.wait()
+
+
+def ready(client: httpx.Client) -> bool:
+    """Whether the server has loaded an index."""
+    try:
+        return client.get("/ready").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
 def main() -> None:
     """Print the tables."""
     questions = [question.text for question in read_questions(DEV)]
@@ -96,38 +148,24 @@ def main() -> None:
         print("| cold | median | worst of 5 |\n|---|--:|--:|")
         print(f"| first index of the shipped corpus | {time.perf_counter() - begun:.2f} s | |")
         cold(environment)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        server = subprocess.Popen(
-            [sys.executable, "-m", "tanya", "serve", "--port", str(port)],
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
-                while True:
-                    try:
-                        if client.get("/ready").status_code == 200:
-                            break
-                    except httpx.TransportError:
-                        time.sleep(0.05)
-                before = resident(server.pid)
-                http = times(lambda q: client.post("/ask", json={"question": q}), questions)
-                after = resident(server.pid)
-        finally:
-            server.terminate()
-            server.wait()
         encoder, static = OnnxEncoder(), StaticVectors(MODEL / "static")
         store = Store(Path(folder))
         answerer = Answerer(Settings(data=Path(folder)), store, encoder, static)
         index = Index(store.open(encoder.fingerprint), encoder, static, shipped())
-        whole = percentile(http, 0.5)
-        answer = times(answerer.ask, questions)
-        read = times(index.read, questions)
         queries = {question: index.read(question) for question in questions}
-        search = times(lambda q: index.search(queries[q], 5), questions)
+        with serving(environment, Path(folder) / "server.log") as (server, client):
+            before = resident(server)
+            http, answer, read, search = times(
+                (
+                    lambda q: client.post("/ask", json={"question": q}).raise_for_status(),
+                    answerer.ask,
+                    index.read,
+                    lambda q: index.search(queries[q], 5),
+                ),
+                questions,
+            )
+            after = resident(server)
+        whole = percentile(http, 0.5)
         print(f"\n| warm, {len(http)} questions, one at a time | p50 ms | p99 ms | share |")
         print("|---|--:|--:|--:|")
         row("POST /ask", http, whole)
