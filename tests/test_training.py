@@ -21,10 +21,12 @@ from index.training.late import distinct_ids, max_similarity, train_late
 from index.training.recipe import DEFAULT, DataFile, TrainingError, read_recipe
 from index.training.static import load_static, save_static
 from index.training.vocabulary import (
+    ALPHABET,
     SPECIAL,
     choose_english,
     count_pieces,
     latin,
+    learn_pieces,
     new_rows,
     tokenizer_of,
 )
@@ -107,6 +109,23 @@ def test_english_pieces_are_those_in_use_then_the_frequent_ones() -> None:
     counts = count_pieces(tokenizer_of(base), ["a summit", "the summit"] * 2)
     assert choose_english(base, counts, 9) == [*SPECIAL, "a", "##a", "the", "summit"]
     assert not latin("中") and not latin("[unused1]") and latin("##a") and latin("”")
+
+
+def test_the_same_texts_teach_the_same_pieces() -> None:
+    picker = random.Random(7)
+    syllables = [a + b for a in "bcdghjklmnprst" for b in "aeiou"]
+    texts = [
+        " ".join("".join(picker.choices(syllables, k=3)) for _ in range(8)) for _ in range(300)
+    ]
+    texts.append("[CLS] ##ba [MASK], di-##ka?")
+    texts.append(" ".join(map(chr, range(0x4E00, 0x4E00 + 400))))  # more than ALPHABET, all as rare
+    # Hash maps are seeded anew at every training: numbers given in their order would differ.
+    first, *others = (learn_pieces(texts, 900, 2) for _ in range(5))
+    assert all(other == first for other in others)
+    assert len(first) == len(set(first)) == 900
+    assert first[: len(SPECIAL)] == SPECIAL
+    assert sum(len(piece) == 1 for piece in first) == ALPHABET
+    assert {"b", "##a", "[", "#", "?"} <= set(first) and "##?" not in first
 
 
 def test_batches_hold_every_text_once_and_keep_to_their_size() -> None:

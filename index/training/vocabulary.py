@@ -28,6 +28,8 @@ from index.training.alignment import Alignment
 from index.training.recipe import Vocabulary
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+ALPHABET = 300
+"""Characters that a learned vocabulary may hold; words with others are [UNK]."""
 
 
 def tokenizer_of(pieces: Sequence[str]) -> Tokenizer:
@@ -63,20 +65,40 @@ def write_tokenizer(tokenizer: Tokenizer, max_tokens: int, folder: Path) -> None
 
 
 def learn_pieces(texts: Iterable[str], size: int, min_frequency: int) -> list[str]:
-    """Pieces of a WordPiece vocabulary learned from the texts, most basic first."""
+    """Pieces of a WordPiece vocabulary learned from the texts, most basic first.
+
+    The same texts give the same list. The trainer numbers single characters as it meets them in a
+    hash map, and equally frequent pairs are merged by number, so that left alone it breaks ties at
+    random. We hand it the characters numbered already, among its special tokens: training does not
+    look for those in the texts, it only gives them the first numbers.
+    """
+    texts = list(texts)
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     trainer = trainers.WordPieceTrainer(
         vocab_size=size,
         min_frequency=min_frequency,
-        special_tokens=SPECIAL,
-        limit_alphabet=300,
+        special_tokens=[*SPECIAL, *_characters(tokenizer, texts)],
+        limit_alphabet=0,  # no character besides those
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
     vocabulary = tokenizer.get_vocab()
     return sorted(vocabulary, key=vocabulary.__getitem__)
+
+
+def _characters(tokenizer: Tokenizer, texts: Iterable[str]) -> list[str]:
+    """The ALPHABET most frequent characters, then as "##x" those of them that continue a word."""
+    seen: Counter[str] = Counter()
+    continuing: set[str] = set()
+    for text in texts:
+        normal = tokenizer.normalizer.normalize_str(text)
+        for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(normal):
+            seen.update(word)
+            continuing.update(word[1:])
+    alphabet = sorted(sorted(seen, key=lambda char: (-seen[char], char))[:ALPHABET])
+    return [*alphabet, *(f"##{char}" for char in alphabet if char in continuing)]
 
 
 def count_pieces(tokenizer: Tokenizer, texts: Iterable[str]) -> Counter[str]:
