@@ -6,9 +6,12 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from fastapi.testclient import TestClient
 
+from api import create_app
 from corpus.article import SHIPPED, Article, Source, Translation, read_articles
 from index.answer import Answerer
 from index.encoder import MODEL, OnnxEncoder
@@ -16,6 +19,11 @@ from index.maxsim import StaticVectors
 from index.settings import Settings
 from index.store import Store
 from tests.hashing import HashingEncoder
+from tests.telegram_server import TelegramServer
+from tests.web import ARGUMENTS, CHROMIUM, OpenPage, Standin, missing, served, settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 MakeArticle = Callable[..., Article]
 
@@ -92,3 +100,76 @@ def make_article() -> MakeArticle:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     yield Store(tmp_path / "var")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[TelegramServer]:
+    """A Bot API server; the proxies of this machine are not asked for it."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with TelegramServer() as running:
+        yield running
+
+
+@pytest.fixture
+def standin() -> Standin:
+    """What answers behind `client`."""
+    return Standin()
+
+
+@pytest.fixture
+def client(standin: Standin) -> Iterator[TestClient]:
+    """The HTTP door over `standin`, without a socket."""
+    with TestClient(create_app(standin, settings())) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A headless browser. Ended with each module: its event loop would be in the way of others."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("the package playwright")
+    if not Path(CHROMIUM).exists():
+        missing(CHROMIUM)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def page_standin() -> Standin:
+    """What answers behind `address`."""
+    return Standin()
+
+
+@pytest.fixture(scope="module")
+def address(page_standin: Standin) -> Iterator[str]:
+    """A real server of `page_standin`, for the browser."""
+    with served(create_app(page_standin, settings(contact="tanya@example.org"))) as address:
+        yield address
+
+
+@pytest.fixture
+def open_page(chromium: Browser, address: str) -> Iterator[OpenPage]:
+    """Opens a path of `address`, or an address, in a browser context of its own (390 px wide)."""
+    contexts = []
+
+    def open_page(path: str = "/", *, width: int = 390, **options: Any) -> Page:
+        options = {"locale": "id-ID", "reduced_motion": "reduce", **options}
+        context = chromium.new_context(viewport={"width": width, "height": 800}, **options)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(address + path if path.startswith("/") else path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()

@@ -17,11 +17,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api import create_app
-from tests import test_api
-from tests.test_api import INFO, Standin, is_problem, served, settings
-
-# The fixtures of tests/test_api.py.
-standin, client = test_api.standin, test_api.client
+from tests.web import INFO, Standin, is_problem, served, settings
 
 
 def test_without_an_index_everything_but_readiness_works() -> None:
@@ -112,7 +108,10 @@ def test_what_runs_beside_is_entered_and_left_in_order() -> None:
 
 def test_health_answers_while_questions_saturate_the_server(standin: Standin) -> None:
     app = create_app(standin, settings(in_flight=6, parallel=2))
-    with served(app) as address, httpx.Client(base_url=address, timeout=30) as client:
+    with (
+        served(app) as address,
+        httpx.Client(base_url=address, timeout=30, trust_env=False) as client,
+    ):
         with ThreadPoolExecutor(14) as people:
             all_asked = [
                 people.submit(client.post, "/ask", json={"question": f"slow {n}"})
@@ -141,7 +140,10 @@ def test_health_answers_while_questions_saturate_the_server(standin: Standin) ->
 
 def test_a_real_server_refuses_what_is_too_large(standin: Standin) -> None:
     app = create_app(standin, settings())
-    with served(app) as address, httpx.Client(base_url=address, timeout=30) as client:
+    with (
+        served(app) as address,
+        httpx.Client(base_url=address, timeout=30, trust_env=False) as client,
+    ):
         is_problem(client.post("/ask", json={"question": "a" * 10_000}), 422, "too_long")
 
         def endless() -> Iterator[bytes]:

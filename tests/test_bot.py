@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +17,6 @@ ID = Messages("id", "Tanya ASEAN", "humas@example.org")
 EN = Messages("en", "Tanya ASEAN", "humas@example.org")
 GROUP = -100500
 QUESTION = "Kapan gedung itu dibuka?"
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[TelegramServer]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with TelegramServer() as running:
-        yield running
 
 
 def bold(message: dict[str, Any]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,18 +14,6 @@ from tests.telegram_server import TelegramServer
 pytestmark = pytest.mark.anyio
 
 VISIT = "https://m.beritajakarta.id/read/127600/"
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[TelegramServer]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with TelegramServer() as running:
-        yield running
 
 
 async def test_is_the_secretariat_open_to_the_public(

@@ -34,18 +34,6 @@ ID = Messages("id", "Tanya ASEAN", "")
 FOUND = ID.say("found")
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[TelegramServer]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with TelegramServer() as running:
-        yield running
-
-
 @pytest.fixture(autouse=True)
 def discreet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """In no test, at no level, do the logs hold the token, a question or a traceback."""

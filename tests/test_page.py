@@ -2,101 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 
 from api import create_app
-from api.web import LANGUAGES, read_texts
+from api.web import LANGUAGES
 from index.answer import Answerer
-from tests.test_api import MARKED, Standin, served, settings
+from tests.web import MARKED, TEXTS, OpenPage, ask, browser_test, served, settings, text_of
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
-
-browser_test = pytest.mark.browser
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",  # tests run as root in containers
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-TEXTS = read_texts("Tanya ASEAN")
-OpenPage = Callable[..., "Page"]
-
-
-def missing(what: str) -> None:
-    """Skip where a person runs the tests without `what`; fail where CI does."""
-    reason = f"{what} is missing: the page is not tested in a browser"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        missing("the package playwright")
-    if not Path(CHROMIUM).exists():
-        missing(CHROMIUM)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def standin() -> Standin:
-    return Standin()
-
-
-@pytest.fixture(scope="module")
-def address(standin: Standin) -> Iterator[str]:
-    with served(create_app(standin, settings(contact="tanya@example.org"))) as address:
-        yield address
-
-
-@pytest.fixture
-def open_page(chromium: Browser, address: str) -> Iterator[OpenPage]:
-    contexts = []
-
-    def open_page(path: str = "/", *, width: int = 390, **options: Any) -> Page:
-        options = {"locale": "id-ID", "reduced_motion": "reduce", **options}
-        context = chromium.new_context(viewport={"width": width, "height": 800}, **options)
-        context.set_default_timeout(10_000)
-        contexts.append(context)
-        page = context.new_page()
-        page.goto(address + path if path.startswith("/") else path)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-
-
-def ask(page: Page, question: str) -> None:
-    """Type `question` and press Enter."""
-    page.get_by_role("textbox").fill(question)
-    page.keyboard.press("Enter")
-
-
-def text_of(page: Page, selector: str) -> str:
-    """What a reader sees of `selector`, white space aside."""
-    return " ".join(page.locator(selector).inner_text().split())
-
-
-def focused(page: Page) -> str:
-    return str(page.evaluate("document.activeElement.textContent"))
+    from playwright.sync_api import Page
 
 
 @browser_test

@@ -5,12 +5,7 @@ from __future__ import annotations
 import pytest
 
 from api.web import LANGUAGES
-from tests import test_page
-from tests.test_page import OpenPage, ask, browser_test, focused
-
-# The fixtures of tests/test_page.py.
-standin, address = test_page.standin, test_page.address
-chromium, open_page = test_page.chromium, test_page.open_page
+from tests.web import OpenPage, ask, browser_test, focused
 
 
 @browser_test

@@ -10,8 +10,7 @@ from fastapi.testclient import TestClient
 from api import create_app
 from api.web import LANGUAGES, PAGE
 from index.answer import Answerer
-from tests.test_api import Standin, settings
-from tests.test_page import TEXTS
+from tests.web import TEXTS, Standin, settings
 
 
 def test_both_languages_have_every_text() -> None:

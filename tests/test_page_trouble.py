@@ -8,13 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from api import create_app
-from tests import test_page
-from tests.test_api import HOSTILE, Standin, served, settings
-from tests.test_page import TEXTS, OpenPage, ask, browser_test
-
-# The fixtures of tests/test_page.py.
-standin, address = test_page.standin, test_page.address
-chromium, open_page = test_page.chromium, test_page.open_page
+from tests.web import HOSTILE, TEXTS, OpenPage, Standin, ask, browser_test, served, settings
 
 
 @browser_test
@@ -80,17 +74,17 @@ def test_the_page_asks_nobody_else(open_page: OpenPage, address: str) -> None:
 
 
 @browser_test
-def test_what_cannot_be_asked_is_said(open_page: OpenPage, standin: Standin) -> None:
+def test_what_cannot_be_asked_is_said(open_page: OpenPage, page_standin: Standin) -> None:
     page = open_page()
     hint = page.get_by_role("alert")
     box = page.get_by_role("textbox")
     ask(page, "   ")
     assert "masih kosong" in hint.inner_text()
-    before = len(standin.asked)
+    before = len(page_standin.asked)
     ask(page, "a" * 501)
     assert "paling banyak 500 karakter" in hint.inner_text()
     assert "501 dari 500" in page.locator("#count").inner_text()
-    assert len(standin.asked) == before
+    assert len(page_standin.asked) == before
     assert len(box.input_value()) == 501, "nothing that was typed is lost"
     box.fill("a")
     assert hint.inner_text() == ""
@@ -126,9 +120,9 @@ def test_a_server_that_is_busy_broken_or_gone_is_said(open_page: OpenPage) -> No
 
 
 @browser_test
-def test_a_slow_answer_is_waited_for(open_page: OpenPage, standin: Standin) -> None:
+def test_a_slow_answer_is_waited_for(open_page: OpenPage, page_standin: Standin) -> None:
     page = open_page()
-    standin.go.clear()
+    page_standin.go.clear()
     try:
         ask(page, "slow Apa?")
         page.locator(".searching").wait_for()
@@ -137,7 +131,7 @@ def test_a_slow_answer_is_waited_for(open_page: OpenPage, standin: Standin) -> N
         assert page.get_by_role("textbox").input_value() == "another", "kept until there is room"
         assert page.locator(".turn").count() == 1
     finally:
-        standin.go.set()
+        page_standin.go.set()
     page.locator(".found").wait_for()
     assert page.get_by_role("textbox").input_value() == "another"
     assert page.evaluate("document.activeElement.id") == "question", "whoever types is left alone"

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -57,48 +58,59 @@ def until_ready(client: httpx.Client, process: subprocess.Popen[bytes], log: Pat
     raise AssertionError(log.read_text())
 
 
-def test_from_nothing_to_both_doors(tmp_path: Path) -> None:
-    port, log = free_port(), tmp_path / "log"
+@dataclass(frozen=True)
+class Doors:
+    """A running `tanya serve` that is ready, with both its doors."""
+
+    process: subprocess.Popen[bytes]
+    client: httpx.Client
+    telegram: TelegramServer
+    port: int
+    log: Path
+    settings: dict[str, str]
+
+
+@contextmanager
+def both_doors(folder: Path, token: str) -> Iterator[Doors]:
+    """`tanya serve` with the bot of `token`; what it says is in `folder`/log."""
+    port, log = free_port(), folder / "log"
     with TelegramServer() as telegram:
-        settings = {"TANYA_TELEGRAM_TOKEN": TOKEN, "TANYA_TELEGRAM_API": telegram.url}
+        settings = {"TANYA_TELEGRAM_TOKEN": token, "TANYA_TELEGRAM_API": telegram.url}
         with (
             running(log, "serve", "--port", str(port), **settings) as process,
             httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
         ):
             until_ready(client, process, log)
-            answer = client.post(
-                "/ask", json={"question": "Where is the ASEAN Secretariat?"}
-            ).json()
-            assert answer["answered"]
-            telegram.say(7, "Where is the ASEAN Secretariat?", language="en")
-            message = asyncio.run(telegram.next_message(30))
-            for passage in answer["passages"]:
-                assert passage["title"] in message["text"]
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(20) in (0, -signal.SIGTERM)
-    text = log.read_text()
+            yield Doors(process, client, telegram, port, log, settings)
+
+
+def test_from_nothing_to_both_doors(tmp_path: Path) -> None:
+    with both_doors(tmp_path, TOKEN) as doors:
+        question = "Where is the ASEAN Secretariat?"
+        answer = doors.client.post("/ask", json={"question": question}).json()
+        assert answer["answered"]
+        doors.telegram.say(7, question, language="en")
+        message = asyncio.run(doors.telegram.next_message(30))
+        for passage in answer["passages"]:
+            assert passage["title"] in message["text"]
+        doors.process.send_signal(signal.SIGTERM)
+        assert doors.process.wait(20) in (0, -signal.SIGTERM)
+    text = doors.log.read_text()
     assert "0 encoded" in text
-    assert f"http://localhost:{port}" in text
+    assert f"http://localhost:{doors.port}" in text
     assert "Traceback" not in text
     assert TOKEN not in text
 
 
 def test_a_wrong_token_leaves_http_running(tmp_path: Path) -> None:
-    port, log = free_port(), tmp_path / "log"
-    with TelegramServer() as telegram:
-        settings = {"TANYA_TELEGRAM_TOKEN": WRONG_TOKEN, "TANYA_TELEGRAM_API": telegram.url}
-        with (
-            running(log, "serve", "--port", str(port), **settings) as process,
-            httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
-        ):
-            until_ready(client, process, log)
-            end = time.monotonic() + 20
-            while "token" not in log.read_text() and time.monotonic() < end:
-                time.sleep(0.1)
-            assert client.get("/ask", params={"q": "Apa itu ASEAN?"}).json()["answered"]
-        with running(tmp_path / "bot", "bot", **settings) as process:
+    with both_doors(tmp_path, WRONG_TOKEN) as doors:
+        end = time.monotonic() + 20
+        while "token" not in doors.log.read_text() and time.monotonic() < end:
+            time.sleep(0.1)
+        assert doors.client.get("/ask", params={"q": "Apa itu ASEAN?"}).json()["answered"]
+        with running(tmp_path / "bot", "bot", **doors.settings) as process:
             assert process.wait(60) == 2
-    for text in (log.read_text(), (tmp_path / "bot").read_text()):
+    for text in (doors.log.read_text(), (tmp_path / "bot").read_text()):
         assert "token" in text
         assert WRONG_TOKEN not in text
         assert "Traceback" not in text
