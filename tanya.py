@@ -62,8 +62,10 @@ def ask(
     json: Annotated[bool, typer.Option("--json", help="Print what HTTP would answer.")] = False,
 ) -> None:
     """Answer one question: passages with source, date and link, or that we do not know."""
-    if lang not in (None, "id", "en"):
-        raise typer.BadParameter("use id or en", param_hint="--lang")
+    from corpus.article import LANGUAGES
+
+    if lang not in (None, *LANGUAGES):
+        raise typer.BadParameter(f"use {' or '.join(LANGUAGES)}", param_hint="--lang")
     settings = _settings()
     from index.answer import QuestionError
 
@@ -192,16 +194,14 @@ def bot() -> None:
     """Answer in Telegram. Needs TANYA_TELEGRAM_TOKEN."""
     settings = _settings()
     _log_to_stderr(settings)
-    if settings.telegram_token is None:
-        typer.secho(
-            "tanya: TANYA_TELEGRAM_TOKEN is not set. Get a token from @BotFather in Telegram and set it.",
-            err=True,
-        )
+    from bot import refusal, run
+
+    # Before the index: a setting is corrected sooner than an index is built.
+    if reason := refusal(settings):
+        typer.secho(f"tanya: {reason}", err=True)
         raise typer.Exit(2)
     answerer = _answerer(settings)
     _have_index(settings, answerer)
-    from bot import run
-
     raise typer.Exit(run(answerer, settings))
 
 

@@ -22,10 +22,10 @@ from starlette.staticfiles import StaticFiles
 from api import guard, problem
 from api.gate import Gate
 from api.schema import AnswerOut, from_answer
+from corpus.article import LANGUAGES
 from index.settings import Settings
 
 PAGE = Path(__file__).parent / "page"
-LANGUAGES = ("id", "en")
 REFUSED = ("empty", "too_long", "not_text")
 """Problems of the question itself: it goes back into the box to be mended."""
 

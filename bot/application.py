@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from telegram.ext import Application, ApplicationBuilder, CallbackContext, ExtBot
 
@@ -23,14 +25,37 @@ Bot = Application[
 ]
 
 
+def refusal(settings: Settings) -> str | None:
+    """Why no bot can run with these settings, and what to do; None where one can."""
+    token = settings.telegram_token and settings.telegram_token.get_secret_value().strip()
+    if not token:
+        return (
+            "TANYA_TELEGRAM_TOKEN is not set. Ask @BotFather on Telegram for a bot, "
+            "and put the token it gives you there."
+        )
+    if not re.fullmatch(r"[\w:-]+", token, re.ASCII):
+        return (
+            "TANYA_TELEGRAM_TOKEN holds characters that no token has. "
+            "Copy it again from @BotFather; it looks like 123456789:AA…"
+        )
+    address = urlsplit(settings.telegram_api)
+    if address.scheme not in ("http", "https") or not address.hostname:
+        return (
+            f"TANYA_TELEGRAM_API is {settings.telegram_api!r}, which is no web address. "
+            "Write it like https://api.telegram.org, or leave it unset."
+        )
+    return None
+
+
 def create_application(answerer: Asks, settings: Settings) -> Bot:
     """The bot that `settings` describe; its updates come through `update_queue`.
 
-    Raises ValueError where no token is set. The token is kept out of the logs from here on.
+    Raises ValueError where `refusal` has a reason. The token is kept out of the logs from here on.
     """
-    token = settings.telegram_token.get_secret_value().strip() if settings.telegram_token else ""
-    if not token:
-        raise ValueError("TANYA_TELEGRAM_TOKEN is not set")
+    if why := refusal(settings):
+        raise ValueError(why)
+    assert settings.telegram_token is not None
+    token = settings.telegram_token.get_secret_value().strip()
     keep_secret(token)
     api = settings.telegram_api.rstrip("/")
     application = (

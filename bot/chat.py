@@ -27,8 +27,9 @@ from bot.discretion import LOG, described, reason
 from bot.markup import plain
 from bot.memory import Memory
 from bot.mention import command_text, question_for
-from bot.message import LANGUAGES, Messages
+from bot.message import Messages
 from bot.render import RELATED, Rendered, related_question, render
+from corpus.article import LANGUAGES
 from index.answer import Answer, QuestionError
 from index.generation import NoIndexError
 from index.language import detect

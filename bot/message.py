@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from bot.markup import one_line
-
-LANGUAGES = ("id", "en")
-"""The languages we speak, ISO 639-1."""
+from corpus.article import LANGUAGES
 
 _OPERATORS = 200
 """Longest name and contact, in UTF-16 units: the answer needs the room."""

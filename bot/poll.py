@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import signal
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -11,12 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Any
-from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
-from bot.application import Bot, create_application
+from bot.application import Bot, create_application, refusal
 from bot.chat import Asks
 from bot.discretion import LOG, described, keep_secret, reason
 from bot.menu import introduce
@@ -104,8 +102,8 @@ async def _converse(
     answerer: Asks, settings: Settings, patience: Patience, stop: asyncio.Event, watch: Watch
 ) -> Exit:
     """The whole life of the bot; raises nothing."""
-    if refusal := _refusal(settings):
-        LOG.error(refusal)
+    if why := refusal(settings):
+        LOG.error(why)
         watch.exit = Exit.SETTING
         return watch.exit
     assert settings.telegram_token is not None
@@ -132,28 +130,6 @@ async def _converse(
     if watch.exit is Exit.STOPPED:
         LOG.info("The bot has stopped.")
     return watch.exit
-
-
-def _refusal(settings: Settings) -> str | None:
-    """Why we need not even try, or None."""
-    token = settings.telegram_token and settings.telegram_token.get_secret_value().strip()
-    if not token:
-        return (
-            "TANYA_TELEGRAM_TOKEN is not set. Ask @BotFather on Telegram for a bot, "
-            "and put the token it gives you there."
-        )
-    if not re.fullmatch(r"[\w:-]+", token, re.ASCII):
-        return (
-            "TANYA_TELEGRAM_TOKEN holds characters that no token has. "
-            "Copy it again from @BotFather; it looks like 123456789:AA…"
-        )
-    address = urlsplit(settings.telegram_api)
-    if address.scheme not in ("http", "https") or not address.hostname:
-        return (
-            f"TANYA_TELEGRAM_API is {settings.telegram_api!r}, which is no web address. "
-            "Write it like https://api.telegram.org, or leave it unset."
-        )
-    return None
 
 
 async def _until(stop: asyncio.Event, life: Coroutine[Any, Any, Exit]) -> Exit | None:

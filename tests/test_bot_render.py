@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from bot.markup import clean, excerpt, one_line, plain, shorten, visible, web_address
 from bot.menu import COMMANDS
-from bot.message import LANGUAGES, Messages, wording
+from bot.message import Messages, wording
 from bot.render import LIMIT, related_question, render
-from corpus.article import Source
+from corpus.article import LANGUAGES, Source
 from index.answer import Answer, AnswerPassage, Original, Span
 from tests.desk import INFO, RELATED, answer, passage
 from tests.telegram_rules import HtmlError, checked_keyboard, parse, units

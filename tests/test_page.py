@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from api import create_app
-from api.web import LANGUAGES
+from corpus.article import LANGUAGES
 from index.answer import Answerer
 from tests.web import MARKED, TEXTS, OpenPage, ask, browser_test, served, settings, text_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.web import LANGUAGES
+from corpus.article import LANGUAGES
 from tests.web import OpenPage, ask, browser_test, focused
 
 

@@ -8,7 +8,8 @@ import re
 from fastapi.testclient import TestClient
 
 from api import create_app
-from api.web import LANGUAGES, PAGE
+from api.web import PAGE
+from corpus.article import LANGUAGES
 from index.answer import Answerer
 from tests.web import TEXTS, Standin, settings
 
