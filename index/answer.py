@@ -8,6 +8,7 @@ import time
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from urllib.parse import quote
 
 from corpus.article import LANGUAGES, Source
@@ -15,6 +16,7 @@ from corpus.passage import Passage
 from corpus.sentence import sentences
 from index.confidence import Calibration, signals
 from index.encoder import Encoder
+from index.filters import Filters
 from index.generation import GenerationError, NoIndexError
 from index.lexicon import shipped
 from index.maxsim import Ids, StaticVectors
@@ -68,6 +70,8 @@ class AnswerPassage:
     headline. `translated`: `text` is our translation, and `original` holds what it translates.
     `highlight`: the sentence of `text` that fits the question best. `score`: higher is better.
     `link`: the address to open: `source.url`, pointing at the very sentence where the page holds it.
+    `also`: citations of articles that tell the same story in nearly the same words. `old`: published
+    longer ago than the horizon of the settings.
     """
 
     id: str
@@ -81,6 +85,8 @@ class AnswerPassage:
     score: float
     source: Source
     link: str
+    also: tuple[Source, ...] = ()
+    old: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +99,43 @@ class IndexInfo:
     passages: int
 
 
+Outcome = Literal["answered", "partly", "unknown", "social"]
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a citizen gets. `language`: of question and messages, "id" or "en".
 
-    `answered` is False when nothing fits well enough: then `passages` is empty, `message` says so in
-    `language`, and `related` holds questions that we can answer. `confidence` is between 0 and 1.
+    `outcome`:
+
+    - "answered": `passages` answer the question, `message` is None;
+    - "partly": `passages` are about the question and may help; `message` is the honest heading that
+      says so;
+    - "unknown": nothing fits; `passages` is empty, `message` says so and whom to ask;
+    - "social": no question (a greeting, thanks, "who are you", an insult); `passages` is empty and
+      `message` is what a person would reply.
+
+    `related` holds questions that we can answer, `confidence` is the probability, 0 to 1, that the
+    passages answer. `notice`: a line to show above the passages (sources of different dates differ),
+    or None. `read_as`: the question as it was understood, where it was read as following up on the
+    one before; None where it stands for itself. All words of ours are in `language`.
     """
 
     question: str
     language: str
-    answered: bool
+    outcome: Outcome
     confidence: float
     passages: tuple[AnswerPassage, ...]
     related: tuple[str, ...]
     message: str | None
     index: IndexInfo
+    notice: str | None = None
+    read_as: str | None = None
+
+    @property
+    def answered(self) -> bool:
+        """Whether the passages answer the question ("partly" is not an answer)."""
+        return self.outcome == "answered"
 
 
 class Answerer:
@@ -143,11 +170,21 @@ class Answerer:
             _log.debug("%s", error)
             return None
 
-    def ask(self, question: str, k: int | None = None, language: str | None = None) -> Answer:
+    def ask(
+        self,
+        question: str,
+        k: int | None = None,
+        language: str | None = None,
+        *,
+        previous: str | None = None,
+        filters: Filters | None = None,
+    ) -> Answer:
         """The answer to `question`: up to `k` passages of different articles, best first; fewer where
         only fewer come near the best.
 
-        `language` is the reader's, by default the question's own. QuestionError where `question` is
+        `language` is the reader's, by default the question's own. `previous` is the question asked
+        before in the same conversation, used where `question` needs it to be understood. `filters`
+        say which articles count. QuestionError where `question` is
         empty, too long or no text; NoIndexError where there is no index; ValueError for a bad `k` or
         `language`.
         """
@@ -157,9 +194,9 @@ class Answerer:
         index = self._index()
         query = index.read(text)
         reader = language or query.language or LANGUAGES[0]
-        hits = index.search(query, self._settings.k if k is None else k)
+        hits = index.search(query, self._settings.k if k is None else k, filters)
         # Confidence looks at five hits, however few are shown.
-        ranked = hits if len(hits) >= 5 else index.search(query, 5)
+        ranked = hits if len(hits) >= 5 else index.search(query, 5, filters)
         hits = [hit for hit in hits if hit.score >= _NEAR_BEST * hits[0].score]
         confidence = self._calibration.confidence(signals(index, query, ranked))
         threshold = self._settings.min_confidence
@@ -169,7 +206,7 @@ class Answerer:
         return Answer(
             question=text,
             language=reader,
-            answered=answered,
+            outcome="answered" if answered else "unknown",
             confidence=round(confidence, 4),
             passages=tuple(self._show(index, query, hit, reader) for hit in hits)
             if answered

@@ -70,9 +70,10 @@ class Index:
         generation: Generation,
         encoder: Encoder,
         static: StaticVectors,
-        lexicon: Lexicon,
+        lexicon: Lexicon | None,
         weights: Weights | None = None,
     ) -> None:
+        """Without a `lexicon` a question's words are looked up as they are in both languages."""
         self.generation = generation
         self.static = static
         self._encoder = encoder
@@ -85,6 +86,10 @@ class Index:
     def with_weights(self, weights: Weights) -> Index:
         """The same index with other shares of the scores."""
         return Index(self.generation, self._encoder, self.static, self._lexicon, weights)
+
+    def without_lexicon(self) -> Index:
+        """The same index whose lexical lists know nothing of translation: plain BM25."""
+        return Index(self.generation, self._encoder, self.static, None, self._weights)
 
     def read(self, question: str) -> Query:
         """What search needs to know of `question`."""
@@ -123,7 +128,7 @@ class Index:
         found = dict.fromkeys((int(row) for row in rows), 0.0)
         tokens = words(query.text)
         for language in LANGUAGES:
-            if language == (query.language or "id"):
+            if self._lexicon is None or language == (query.language or "id"):
                 groups: list[list[Phrase]] = [[(word,)] for word in tokens]
             else:
                 groups = self._lexicon.translate(tokens, query.language or "id")

@@ -61,7 +61,7 @@ def answer(question: str = "Apa?", language: str = "id", *passages: AnswerPassag
     return Answer(
         question=question,
         language=language,
-        answered=bool(passages),
+        outcome="answered" if passages else "unknown",
         confidence=0.9 if passages else 0.1,
         passages=passages,
         related=RELATED[language] if not passages else (),

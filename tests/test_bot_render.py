@@ -52,7 +52,8 @@ passages = st.builds(
 )  # fmt: skip
 answers = st.builds(
     Answer,
-    question=words, language=languages, answered=st.booleans(), confidence=st.floats(0, 1),
+    question=words, language=languages,
+    outcome=st.sampled_from(["answered", "partly", "unknown", "social"]), confidence=st.floats(0, 1),
     passages=st.lists(passages, max_size=12).map(tuple),
     related=st.lists(words, max_size=7).map(tuple), message=st.none() | words, index=st.just(INFO),
 )  # fmt: skip
@@ -174,7 +175,7 @@ def test_dates_are_written_as_people_write_them() -> None:
 def test_unknown_names_the_contact_once() -> None:
     told = answer("Apa?", "id")
     assert visible(render(told, ID).html).count("humas@example.org") == 1
-    said = Answer("Apa?", "id", False, 0.1, (), (), "Maaf. Tulis ke humas@example.org.", INFO)
+    said = Answer("Apa?", "id", "unknown", 0.1, (), (), "Maaf. Tulis ke humas@example.org.", INFO)
     assert visible(render(said, ID).html).count("humas@example.org") == 1
     assert "@" not in visible(render(answer("What?", "en"), EN).html)
 

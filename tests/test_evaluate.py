@@ -66,7 +66,7 @@ def test_a_report_of_the_fast_profile(
     some.write_text("\n".join(lines[:12] + lines[-4:]), "utf-8")
     report = evaluate_corpus(some, shipped_articles, StaticEncoder(), static, worst=2)
     rows = {(row.texts, row.ranker, row.group): row for row in report.rows}
-    assert len(rows) == 2 * 4 * 5
+    assert len(rows) == 2 * 5 * 5
     fused = rows["with translations", "fused", "all"].scores["S@3"]
     assert fused.low <= fused.mean <= fused.high
     assert fused.mean > 0.5
@@ -74,7 +74,7 @@ def test_a_report_of_the_fast_profile(
     print_report(report, Console(file=(tmp_path / "table.txt").open("w")))
     write_json(report, tmp_path / "report.json")
     record = json.loads((tmp_path / "report.json").read_text())
-    assert len(record["rows"]) == 40
+    assert len(record["rows"]) == 50
 
 
 def test_a_beir_folder(tmp_path: Path, static: StaticVectors) -> None:

@@ -111,7 +111,7 @@ class Standin:
         return Answer(
             question=text,
             language=reader,
-            answered=known,
+            outcome="answered" if known else "unknown",
             confidence=0.86 if known else 0.123456,
             passages=tuple(self._passages(text, reader)[: k or 3]) if known else (),
             related=("Di mana Sekretariat ASEAN?", "What is ASEAN?"),
