@@ -5,6 +5,7 @@ Imports stand inside the commands: `tanya --help` must not wait for FAISS, ONNX 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,8 +21,13 @@ if TYPE_CHECKING:
 
     from corpus.article import Article
     from index.answer import Answer, Answerer, AnswerPassage
+    from index.reader import Reader
     from index.settings import Settings
     from index.store import Rebuilt, Store
+
+# Read when NumPy is loaded. The products of a question are small: a second thread that waits for a busy
+# core makes them three times slower.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 app = typer.Typer(
     help="Questions about the ASEAN Summit and Secretariat, answered with passages from the news.",
@@ -231,9 +237,10 @@ def evaluate(
     encoder, static = _encoder(settings)
     path = questions or DEV
     if path.is_dir():
-        report = evaluate_beir(path, encoder, static, limit)
+        report = evaluate_beir(path, encoder, static, _reader(settings), limit)
     else:
-        report = evaluate_corpus(path, _articles(settings), encoder, static, worst)
+        reader = _reader(settings)
+        report = evaluate_corpus(path, _articles(settings), encoder, static, reader, worst)
     print_report(report, Console())
     if json is not None:
         write_json(report, json)
@@ -251,12 +258,14 @@ def calibrate(
 ) -> None:
     """Fit the confidence for the encoder in use, so that 'I don't know' means something with it."""
     from corpus.question import DEV, read_questions
-    from index.calibrate import collect, fit
+    from index.abstention import measure
+    from index.calibrate import fit, observe
     from index.confidence import (
         ANY,
         CALIBRATION,
         SIGNALS,
         WITHOUT_ENCODER,
+        key,
         read_calibrations,
         write_calibrations,
     )
@@ -265,19 +274,23 @@ def calibrate(
     settings = _settings()
     encoder, static = _encoder(settings)
     annotated = read_questions(questions or DEV)
-    values = collect(build_index(_articles(settings), encoder, static), annotated)
+    reader = _reader(settings)
+    observed = observe(build_index(_articles(settings), encoder, static), annotated, reader)
     path = CALIBRATION if shipped else settings.data / "calibration.json"
     known = read_calibrations(path) if path.exists() else {}
     todo = {encoder.fingerprint: SIGNALS} | ({ANY: WITHOUT_ENCODER} if shipped else {})
     for fingerprint, names in todo.items():
-        fitted = fit(values, annotated, names)
-        known[fingerprint] = fitted.calibration
-        typer.echo(
-            f"{encoder.name if names is SIGNALS else ANY}: threshold {fitted.calibration.threshold}; "
-            f"held out: AUROC {fitted.auroc:.3f}, answered {fitted.answered:.0%} of the answerable, "
-            f"refused {fitted.refused_unanswerable:.0%} of the unanswerable, "
-            f"{fitted.refused_offtopic:.0%} of the off-topic"
-        )
+        for reads in (None, reader) if reader is not None else (None,):
+            fitted = fit(observed, names if reads is None else (*names, "reader"))
+            known[key(fingerprint, reads)] = fitted.calibration
+            found = measure(observed, fitted.held_out, fitted.calibration)
+            typer.echo(
+                f"{ANY if fingerprint == ANY else encoder.name}, "
+                f"{'without reader' if reads is None else reads.name}: "
+                f"threshold {fitted.calibration.threshold}; "
+                f"held out: AUROC {found.auroc['all']:.3f}, "
+                + ", ".join(f"{name} {share:.0%}" for name, share in found.shares.items())
+            )
     write_calibrations(known, path)
     typer.echo(f"Written to {path}")
 
@@ -356,7 +369,15 @@ def _answerer(settings: Settings) -> Answerer:
     from index.answer import Answerer
 
     encoder, static = _encoder(settings)
-    return Answerer(settings, _store(settings), encoder, static)
+    return Answerer(settings, _store(settings), encoder, static, _reader(settings))
+
+
+def _reader(settings: Settings) -> Reader | None:
+    if not settings.reader:
+        return None
+    from index.reader import Reader
+
+    return Reader(threads=settings.threads)
 
 
 def _have_index(settings: Settings, answerer: Answerer) -> None:

@@ -1,6 +1,8 @@
 """Print the tables of README from what `tanya evaluate --json` wrote.
 
-python -m benchmarks.table dev.json [set.json …]
+    python -m benchmarks.table REPORT.json [REPORT.json …]
+
+Reports of the same questions by several encoders become columns of one table.
 """
 
 from __future__ import annotations
@@ -11,11 +13,16 @@ from pathlib import Path
 from typing import Any
 
 RANKERS = {
+    "BM25": "BM25",
     "lexical": "BM25 with the lexicon",
     "dense": "dense",
     "MaxSim": "capped MaxSim",
     "fused": "**fused (what is shipped)**",
 }
+STATIC = "bundled, static"
+"""What the encoder of the fast profile calls itself."""
+
+Record = dict[str, Any]
 
 
 def corpus_table(record: dict[str, Any]) -> None:
@@ -44,26 +51,69 @@ def corpus_table(record: dict[str, Any]) -> None:
         print(f"- {name}: {share:.2f}")
 
 
-def set_row(record: dict[str, Any]) -> None:
-    """One line a set: nDCG@10 and Success@1 of each ranker."""
-    found = {row["ranker"]: row for row in record["rows"]}
-    cells = [f"{found[name]['nDCG@10'][0]:.3f} / {found[name]['S@1'][0]:.3f}" for name in RANKERS]
-    name = Path(record["questions"]).name
-    print(f"| {name} | {found['fused']['n']} | " + " | ".join(cells) + " |")
+def others_table(records: list[Record]) -> None:
+    """The dense ranking of other encoders beside the bundled one, over the corpus: S@1 / S@3."""
+    print("\n| dense alone, S@1 / S@3 | originals | cross-lingual | with translations |")
+    print("|---|--:|--:|--:|")
+    for record in records:
+        rows = {(row["texts"], row["ranker"], row["group"]): row for row in record["rows"]}
+        cells = [
+            "{} / {}".format(
+                *(f"{rows[texts, 'dense', group][name][0]:.2f}" for name in ("S@1", "S@3"))
+            )
+            for texts, group in (
+                ("originals", "all"),
+                ("originals", "cross-lingual"),
+                ("with translations", "all"),
+            )
+        ]
+        print(f"| {encoder_of(record)} | " + " | ".join(cells) + " |")
+
+
+def sets_table(records: list[Record]) -> None:
+    """One line a set: nDCG@10 and Success@1 of each ranker, and of other encoders' dense ranking."""
+    encoders = dict.fromkeys(encoder_of(record) for record in records)
+    bundled = next(name for name in encoders if name.startswith("bundled encoder"))
+    columns = [(bundled, "BM25"), (bundled, "lexical")]
+    columns += [(name, "dense") for name in encoders if name != bundled]
+    columns += [(bundled, "dense"), (bundled, "MaxSim"), (bundled, "fused")]
+    titles = [encoder if ranker == "dense" else RANKERS[ranker] for encoder, ranker in columns]
+    print("\n| set, nDCG@10 / S@1 | questions | " + " | ".join(titles) + " |")
+    print("|---|--:|" + "--:|" * len(columns))
+    found = {
+        (Path(record["questions"]).name, encoder_of(record), row["ranker"]): row
+        for record in records
+        for row in record["rows"]
+    }
+    for name in dict.fromkeys(Path(record["questions"]).name for record in records):
+        cells = [
+            f"{row['nDCG@10'][0]:.3f} / {row['S@1'][0]:.3f}" if row else "–"
+            for row in (found.get((name, *column)) for column in columns)
+        ]
+        print(f"| {name} | {found[name, bundled, 'fused']['n']} | " + " | ".join(cells) + " |")
+
+
+def encoder_of(record: Record) -> str:
+    """The name of a report's encoder, as a reader of the table knows it."""
+    name = record["encoder"]
+    if name == STATIC:
+        return "static twin, dense"
+    if "/" not in name:
+        return "bundled encoder, dense"
+    return "all-MiniLM-L6-v2, dense" if "minilm" in name.lower() else f"{Path(name).name}, dense"
 
 
 def main() -> None:
-    """Print a table for a report over the corpus, and a line for each BEIR set."""
+    """Print a table for the reports over the corpus, and one of all BEIR sets."""
     records = [json.loads(Path(path).read_text(encoding="utf-8")) for path in sys.argv[1:]]
-    for record in records:
-        if record["abstention"]:
+    corpus = [record for record in records if record["abstention"]]
+    for record in corpus:
+        if encoder_of(record).startswith("bundled encoder"):
             corpus_table(record)
-    sets = [record for record in records if not record["abstention"]]
-    if sets:
-        print("\n| set, nDCG@10 / S@1 | questions | " + " | ".join(RANKERS.values()) + " |")
-        print("|---|--:|" + "--:|" * len(RANKERS))
-        for record in sets:
-            set_row(record)
+    if len(corpus) > 1:
+        others_table(corpus)
+    if sets := [record for record in records if not record["abstention"]]:
+        sets_table(sets)
 
 
 if __name__ == "__main__":

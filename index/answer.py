@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -14,12 +15,13 @@ from urllib.parse import quote
 from corpus.article import LANGUAGES, Source
 from corpus.passage import Passage
 from corpus.sentence import sentences
-from index.confidence import Calibration, signals
+from index.confidence import PASSAGES_READ, Calibration, shown_to_reader, signals
 from index.encoder import Encoder
 from index.filters import Filters
 from index.generation import GenerationError, NoIndexError
 from index.lexicon import shipped
 from index.maxsim import Ids, StaticVectors
+from index.reader import Reader, Reading
 from index.related import Related
 from index.search import Hit, Index, Query
 from index.settings import Settings
@@ -32,6 +34,10 @@ the first three, and the share of shown passages that are gold rises from .44 to
 _UNKNOWN = {
     "id": "Maaf, kami tidak menemukan jawabannya di berita yang kami miliki.",
     "en": "Sorry, we could not find an answer in the news articles we have.",
+}
+_PARTLY = {
+    "id": "Kami tidak menemukan jawaban yang pasti. Kutipan ini mungkin membantu:",
+    "en": "We found no certain answer. These passages may help:",
 }
 _CONTACT = {"id": "Silakan hubungi {contact}.", "en": "Please contact {contact}."}
 _log = logging.getLogger("tanya.index")
@@ -146,15 +152,21 @@ class Answerer:
     """
 
     def __init__(
-        self, settings: Settings, store: Store, encoder: Encoder, static: StaticVectors
+        self,
+        settings: Settings,
+        store: Store,
+        encoder: Encoder,
+        static: StaticVectors,
+        reader: Reader | None = None,
     ) -> None:
         self._settings = settings
         self.store = store
         self.encoder = encoder
         self.static = static
         self._calibration = Calibration.load(
-            encoder.fingerprint, settings.data / "calibration.json"
+            encoder.fingerprint, reader, settings.data / "calibration.json"
         )
+        self._reader = reader
         self._related = Related(static)
         self._serving: Index | None = None
         self._version = (-1, -1)
@@ -194,25 +206,25 @@ class Answerer:
         index = self._index()
         query = index.read(text)
         reader = language or query.language or LANGUAGES[0]
-        hits = index.search(query, self._settings.k if k is None else k, filters)
+        shown = self._settings.k if k is None else k
         # Confidence looks at five hits, however few are shown.
-        ranked = hits if len(hits) >= 5 else index.search(query, 5, filters)
-        hits = [hit for hit in hits if hit.score >= _NEAR_BEST * hits[0].score]
-        confidence = self._calibration.confidence(signals(index, query, ranked))
-        threshold = self._settings.min_confidence
-        if threshold is None:
-            threshold = self._calibration.threshold
-        answered = bool(hits) and confidence >= threshold
+        ranked = index.search(query, max(shown, 5), filters)
+        readings = self._read(index, query, ranked)
+        confidence = self._calibration.confidence(
+            signals(index, query, ranked, list(readings.values()))
+        )
+        outcome = self._outcome(confidence) if ranked else "unknown"
+        hits = [hit for hit in ranked[:shown] if hit.score >= _NEAR_BEST * ranked[0].score]
         return Answer(
             question=text,
             language=reader,
-            outcome="answered" if answered else "unknown",
+            outcome=outcome,
             confidence=round(confidence, 4),
-            passages=tuple(self._show(index, query, hit, reader) for hit in hits)
-            if answered
-            else (),
+            passages=()
+            if outcome == "unknown"
+            else tuple(self._show(index, query, hit, reader, readings) for hit in hits),
             related=self._related.near(index, query, reader),
-            message=None if answered else self._unknown(reader),
+            message=self._message(outcome, reader),
             index=_info(index),
         )
 
@@ -255,20 +267,51 @@ class Answerer:
             _log.info("Serving index %s: %d passages", generation.id, len(generation.passages))
         self._version = version
 
-    def _unknown(self, language: str) -> str:
+    def _read(self, index: Index, query: Query, hits: Sequence[Hit]) -> dict[str, Reading]:
+        """Readings of the first hits by the id of the passage read; none where no reader reads."""
+        if self._reader is None:
+            return {}
+        passages = [shown_to_reader(index, hit) for hit in hits[:PASSAGES_READ]]
+        readings = self._reader.read(query.text, [passage.text for passage in passages])
+        return {passage.id: reading for passage, reading in zip(passages, readings, strict=True)}
+
+    def _outcome(self, confidence: float) -> Outcome:
+        threshold = self._settings.min_confidence
+        if threshold is None:
+            threshold = self._calibration.threshold
+        if confidence >= threshold:
+            return "answered"
+        return "partly" if confidence >= self._calibration.partly else "unknown"
+
+    def _message(self, outcome: Outcome, language: str) -> str | None:
+        if outcome == "answered":
+            return None
+        if outcome == "partly":
+            return _PARTLY[language]
         message = _UNKNOWN[language]
         if self._settings.contact:
             message += " " + _CONTACT[language].format(contact=self._settings.contact)
         return message
 
-    def _show(self, index: Index, query: Query, hit: Hit, language: str) -> AnswerPassage:
+    def _show(
+        self,
+        index: Index,
+        query: Query,
+        hit: Hit,
+        language: str,
+        readings: dict[str, Reading],
+    ) -> AnswerPassage:
         article = index.generation.articles[hit.passage.article_id]
         shown = index.in_language(hit.passage, language) or hit.passage
         original = index.in_language(shown, article.language) or shown
-        span = best_sentence(index.static, query.tokens, shown)
+        span = best_sentence(index.static, query.tokens, shown, readings.get(shown.id))
         link = article.source.url
         if article.verbatim:
-            own = span if original is shown else best_sentence(index.static, query.tokens, original)
+            own = (
+                span
+                if original is shown
+                else best_sentence(index.static, query.tokens, original, readings.get(original.id))
+            )
             link = sentence_link(link, original.text[own.start : own.end])
         return AnswerPassage(
             id=shown.id,
@@ -306,7 +349,9 @@ def check_question(question: object, limit: int) -> str:
     return text
 
 
-def best_sentence(static: StaticVectors, question: Ids, passage: Passage) -> Span:
+def best_sentence(
+    static: StaticVectors, question: Ids, passage: Passage, reading: Reading | None = None
+) -> Span:
     """The sentence of `passage` with the highest MaxSim; the first of equals.
 
     Words weigh their norm, not its square: within a passage the subject's rare words are everywhere,

@@ -9,70 +9,83 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.question import Question
-from index.confidence import SIGNALS, Calibration, signals
+from index.confidence import READ, Calibration, read, signals
+from index.reader import Reader
 from index.search import Index
 
 ANSWERED = 0.95
-"""Share of the answerable questions that must stay above the threshold, in held-out folds."""
+"""Share of the answerable questions that must be answered, in held-out folds."""
+HELPED = 0.99
+"""Share of the answerable questions that must at least be shown passages that may help."""
 _FOLDS = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Observed:
+    """What is known of annotated questions. `values`: (n, len(READ)) float64, the signals; `answers`:
+    (n,) bool, whether an article among the first three answers; `kinds`: (n,) of Question.kind;
+    `words`: (n,) int, the length of each question in words."""
+
+    values: NDArray[np.float64]
+    answers: NDArray[np.bool_]
+    kinds: NDArray[np.str_]
+    words: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
 class Fitted:
-    """A calibration, and what cross-validation says of it: each figure on questions not fitted on."""
+    """A calibration, and the confidence of each question by a model that was not fitted on it."""
 
     calibration: Calibration
-    auroc: float
-    answered: float
-    refused_unanswerable: float
-    refused_offtopic: float
+    held_out: NDArray[np.float64]
 
 
-def collect(index: Index, questions: Sequence[Question]) -> NDArray[np.float64]:
-    """The values of SIGNALS for each question: (len(questions), len(SIGNALS))."""
-    rows = []
+def observe(index: Index, questions: Sequence[Question], reader: Reader | None) -> Observed:
+    """Ask `index` all `questions`."""
+    rows, answers = [], []
     for question in questions:
         query = index.read(question.text)
-        values = signals(index, query, index.search(query, 5))
-        rows.append([values[name] for name in SIGNALS])
-    return np.array(rows, np.float64).reshape(len(questions), len(SIGNALS))
+        hits = index.search(query, 5)
+        readings = read(reader, index, query, hits) if reader is not None else ()
+        values = signals(index, query, hits, readings)
+        rows.append([values[name] for name in READ])
+        answers.append(any(hit.passage.article_id in question.gold for hit in hits[:3]))
+    return Observed(
+        np.array(rows, np.float64).reshape(len(questions), len(READ)),
+        np.array(answers, bool),
+        np.array([question.kind for question in questions], str),
+        np.array([len(question.text.split()) for question in questions], np.int64),
+    )
 
 
-def fit(
-    values: NDArray[np.float64], questions: Sequence[Question], names: Sequence[str] = SIGNALS
-) -> Fitted:
-    """A logistic regression of "is answerable" on the signals `names`.
+def fit(observed: Observed, names: Sequence[str]) -> Fitted:
+    """A logistic regression of `answers` on the signals `names`.
 
-    Classes weigh the same, so that the confidence is that of a question with even odds. The threshold
-    leaves 95 % of the answerable questions answered, judged by 5-fold cross-validation.
+    Held-out confidences are those of 5-fold cross-validation. The thresholds are quantiles of theirs
+    over the answerable questions: ANSWERED of them lie above the one, HELPED above the other.
     """
     from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    columns = [SIGNALS.index(name) for name in names]
-    chosen = values[:, columns]
-    kinds = np.array([question.kind for question in questions])
-    labels = (kinds == "answerable").astype(int)
-    model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced"))
+    chosen = observed.values[:, [READ.index(name) for name in names]]
+    model = make_pipeline(StandardScaler(), LogisticRegression())
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
+    labels = observed.answers.astype(int)
     held_out = cross_val_predict(model, chosen, labels, cv=folds, method="predict_proba")[:, 1]
-    threshold = float(np.quantile(held_out[labels == 1], 1 - ANSWERED))
+    answerable = held_out[observed.kinds == "answerable"]
     model.fit(chosen, labels)
     scaler, regression = model[0], model[1]
     weights = regression.coef_[0] / scaler.scale_
     bias = float(regression.intercept_[0] - (weights * scaler.mean_).sum())
     return Fitted(
-        calibration=Calibration(
+        Calibration(
             tuple(names),
             tuple(round(float(weight), 4) for weight in weights),
             round(bias, 4),
-            round(threshold, 4),
+            round(float(np.quantile(answerable, 1 - ANSWERED)), 4),
+            round(float(np.quantile(answerable, 1 - HELPED)), 4),
         ),
-        auroc=float(roc_auc_score(labels, held_out)),
-        answered=float((held_out[labels == 1] >= threshold).mean()),
-        refused_unanswerable=float((held_out[kinds == "unanswerable"] < threshold).mean()),
-        refused_offtopic=float((held_out[kinds == "offtopic"] < threshold).mean()),
+        held_out,
     )

@@ -21,6 +21,10 @@ Vectors = NDArray[np.float32]
 Progress = Callable[[int], None]
 """Called with the number of texts done since the last call."""
 
+SLOW = ["SkipLayerNormFusion"]
+"""Rewritings of ONNX Runtime that cost more than they save: its fused addition and normalisation takes
+six times as long as the two apart. Vectors differ a little with it (cosine .998), hence the fingerprint."""
+
 _BATCH = 32
 """Texts at once in torch."""
 
@@ -93,6 +97,7 @@ class OnnxEncoder:
         self._tokenizer.no_padding()
         self.fingerprint = _fingerprint(
             content,
+            ",".join(SLOW).encode(),
             (folder / "tokenizer.json").read_bytes(),
             json.dumps(profile, sort_keys=True).encode(),
         )
@@ -102,7 +107,7 @@ class OnnxEncoder:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         self._session: Any = onnxruntime.InferenceSession(
-            content, options, providers=["CPUExecutionProvider"]
+            content, options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW
         )
 
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,17 @@ import numpy as np
 from ir_measures import MRR, Qrel, ScoredDoc, Success, iter_calc, nDCG
 
 from corpus.article import LANGUAGES, Article, Source
-from corpus.question import Question, read_questions
+from corpus.question import DEV, Question, read_questions
+from index.abstention import Abstention, measure
 from index.answer import best_sentence
-from index.confidence import Calibration, signals
+from index.calibrate import fit, observe
+from index.confidence import READ, SIGNALS, Calibration
 from index.encoder import Encoder
 from index.generation import read_generation, write_generation
 from index.language import detect
 from index.lexicon import shipped
 from index.maxsim import StaticVectors
+from index.reader import Reader
 from index.search import Hit, Index, Query, Weights
 from index.store import shipped_vectors
 
@@ -75,7 +79,8 @@ class Report:
     questions: str
     encoder: str
     rows: list[Row] = field(default_factory=list)
-    abstention: dict[str, float] = field(default_factory=dict)
+    abstention: Abstention | None = None
+    marked: dict[str, float] = field(default_factory=dict)
     worst: list[str] = field(default_factory=list)
 
 
@@ -110,9 +115,13 @@ def evaluate_corpus(
     articles: Sequence[Article],
     encoder: Encoder,
     static: StaticVectors,
+    reader: Reader | None = None,
     worst: int = 0,
 ) -> Report:
-    """The annotated questions in `path` over `articles`, with and without our translations."""
+    """The annotated questions in `path` over `articles`, with and without our translations.
+
+    Confidence on the shipped questions, on which it was fitted, is that of cross-validation.
+    """
     questions = read_questions(path)
     answerable = [question for question in questions if question.kind == "answerable"]
     report = Report(str(path), encoder.name)
@@ -125,25 +134,42 @@ def evaluate_corpus(
         for ranker in RANKERS:
             values = prepared.measure_ranker(ranker)
             report.rows += _rows(texts, ranker, answerable, values)
-    report.abstention = _abstention(index, encoder, questions)
-    report.abstention |= _marked(index, answerable)
+    calibration = Calibration.load(encoder.fingerprint, reader)
+    report.abstention = _abstention(index, questions, reader, calibration, path == DEV)
+    report.marked = _marked(index, answerable, reader)
     report.worst = _worst(index, answerable, values["nDCG@10"], worst)
     return report
 
 
 def evaluate_beir(
-    folder: Path, encoder: Encoder, static: StaticVectors, limit: int | None = None
+    folder: Path,
+    encoder: Encoder,
+    static: StaticVectors,
+    reader: Reader | None = None,
+    limit: int | None = None,
 ) -> Report:
-    """A set in BEIR format, whole or `limit` of its questions (seed 0)."""
+    """A set in BEIR format, whole or `limit` of its questions (seed 0); abstention too, where it has
+    `queries_unanswerable.jsonl`, of which as many are asked."""
     articles, questions = read_beir(folder)
-    if limit is not None and limit < len(questions):
-        questions = random.Random(0).sample(questions, limit)  # noqa: S311
+    questions = _some(questions, limit)
     report = Report(str(folder), encoder.name)
-    prepared = Prepared(build_index(articles, encoder, static), questions)
+    index = build_index(articles, encoder, static)
+    prepared = Prepared(index, questions)
     for ranker in RANKERS:
         values = prepared.measure_ranker(ranker)
         report.rows.append(_row("as given", ranker, "all", questions, values))
+    path = folder / "queries_unanswerable.jsonl"
+    if path.exists():
+        without = _some([_beir_question(record, {}) for record in _lines(path)], limit)
+        calibration = Calibration.load(encoder.fingerprint, reader)
+        report.abstention = _abstention(index, questions + without, reader, calibration, False)
     return report
+
+
+def _some(questions: list[Question], limit: int | None) -> list[Question]:
+    if limit is None or limit >= len(questions):
+        return questions
+    return random.Random(0).sample(questions, limit)  # noqa: S311
 
 
 def read_beir(folder: Path) -> tuple[list[Article], list[Question]]:
@@ -167,19 +193,23 @@ def read_beir(folder: Path) -> tuple[list[Article], list[Question]]:
         if int(grade) > 0:
             gold.setdefault(query, {})[document] = int(grade)
     questions = [
-        Question(
-            id=record["_id"],
-            text=record["text"],
-            language=detect(record["text"]) or LANGUAGES[0],
-            kind="answerable",
-            crosslingual=False,
-            gold=gold[record["_id"]],
-            must_contain=(),
-        )
+        _beir_question(record, gold[record["_id"]])
         for record in _lines(folder / "queries.jsonl")
         if record["_id"] in gold
     ]
     return articles, questions
+
+
+def _beir_question(record: dict[str, Any], gold: dict[str, int]) -> Question:
+    return Question(
+        id=record["_id"],
+        text=record["text"],
+        language=detect(record["text"]) or LANGUAGES[0],
+        kind="answerable" if gold else "unanswerable",
+        crosslingual=False,
+        gold=gold,
+        must_contain=(),
+    )
 
 
 def build_index(articles: Sequence[Article], encoder: Encoder, static: StaticVectors) -> Index:
@@ -248,47 +278,42 @@ def _row(
     return Row(texts, ranker, group, len(questions), scores)
 
 
-def _abstention(index: Index, encoder: Encoder, questions: list[Question]) -> dict[str, float]:
-    """Shares answered at the shipped threshold, and how well confidence separates (AUROC)."""
-    calibration = Calibration.load(encoder.fingerprint)
-    confidence: dict[str, list[float]] = {"answerable": [], "unanswerable": [], "offtopic": []}
-    for question in questions:
-        query = index.read(question.text)
-        hits = index.search(query, 5)
-        confidence[question.kind].append(calibration.confidence(signals(index, query, hits)))
-    found = {"threshold": calibration.threshold}
-    for kind, values in confidence.items():
-        answered = [value >= calibration.threshold for value in values]
-        found[f"{kind}: answered"] = float(np.mean(answered)) if answered else float("nan")
-    negatives = confidence["unanswerable"] + confidence["offtopic"]
-    found["AUROC"] = auroc(confidence["answerable"], negatives)
-    found["AUROC, on the subject only"] = auroc(
-        confidence["answerable"], confidence["unanswerable"]
-    )
-    return found
+def _abstention(
+    index: Index,
+    questions: list[Question],
+    reader: Reader | None,
+    calibration: Calibration,
+    held_out: bool,
+) -> Abstention:
+    observed = observe(index, questions, reader)
+    if held_out:
+        confidence = fit(observed, SIGNALS if reader is None else READ).held_out
+    else:
+        confidence = np.array(
+            [
+                calibration.confidence(dict(zip(READ, row, strict=True)))
+                for row in observed.values.tolist()
+            ]
+        )
+    return measure(observed, confidence, calibration)
 
 
-def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float:
-    """The share of pairs in which the positive is higher, ties count half; NaN without pairs."""
-    if not len(positives) or not len(negatives):
-        return float("nan")
-    difference = np.subtract.outer(np.asarray(positives), np.asarray(negatives))
-    return float((difference > 0).mean() + 0.5 * (difference == 0).mean())
-
-
-def _marked(index: Index, questions: list[Question]) -> dict[str, float]:
+def _marked(index: Index, questions: list[Question], reader: Reader | None) -> dict[str, float]:
     """Of the first gold passages among three: how many hold the answer, and in the marked sentence."""
-    import re
-
     held = marked = seen = 0
     for question in questions:
         query = index.read(question.text)
-        gold = [hit for hit in index.search(query, 3) if hit.passage.article_id in question.gold]
-        if not gold or not question.must_contain:
+        hits = index.search(query, 5)
+        places = [
+            place for place, hit in enumerate(hits[:3]) if hit.passage.article_id in question.gold
+        ]
+        if not places or not question.must_contain:
             continue
-        article = index.generation.articles[gold[0].passage.article_id]
-        passage = index.in_language(gold[0].passage, article.language) or gold[0].passage
-        span = best_sentence(index.static, query.tokens, passage)
+        hit = hits[places[0]]
+        article = index.generation.articles[hit.passage.article_id]
+        passage = index.in_language(hit.passage, article.language) or hit.passage
+        reading = reader.read(query.text, [passage.text])[0] if reader is not None else None
+        span = best_sentence(index.static, query.tokens, passage, reading)
         patterns = [re.compile(pattern) for pattern in question.must_contain]
         text = passage.text.lower()
         seen += 1
@@ -340,15 +365,56 @@ def print_report(report: Report, console: Any) -> None:
         cells[0] += f" ({first.low:.2f}–{first.high:.2f})"
         table.add_row(row.texts, row.ranker, row.group, str(row.count), *cells)
     console.print(table)
-    if report.abstention:
-        abstention = Table(title="Abstention and marking (with translations)")
-        abstention.add_column("what")
-        abstention.add_column("share", justify="right")
-        for name, share in report.abstention.items():
-            abstention.add_row(name, f"{share:.3f}")
-        console.print(abstention)
+    if report.abstention is not None:
+        _print_abstention(report.abstention, console)
+    if report.marked:
+        console.print(_shares("Marked sentence (with translations)", report.marked))
     for text in report.worst:
         console.print(text, markup=False, highlight=False)
+
+
+def _print_abstention(found: Abstention, console: Any) -> None:
+    from rich.table import Table
+
+    console.print(_shares("What questions get", found.shares))
+    console.print(_shares("AUROC of confidence", found.auroc))
+    diagram = Table(title=f"Reliability (expected calibration error {found.calibration_error:.3f})")
+    for column in ("confidence", "questions", "mean confidence", "answered rightly", ""):
+        diagram.add_column(column, justify="left" if not column else "right")
+    for item in found.reliability:
+        # One bar for what we say, one for what is so: the closer, the better calibrated.
+        bars = "\n".join("█" * round(20 * share) for share in (item.confidence, item.right))
+        diagram.add_row(
+            f"{item.low:.2f}–{item.high:.2f}",
+            str(item.count),
+            f"{item.confidence:.2f}",
+            f"{item.right:.2f}",
+            bars,
+        )
+    console.print(diagram)
+    costs = Table(title="Coverage and precision by threshold")
+    for column in (
+        "threshold",
+        "answerable answered",
+        "answers that are right",
+        "unanswerable refused",
+        "off-topic refused",
+    ):
+        costs.add_column(column, justify="right")
+    for point in found.points:
+        costs.add_row(*(f"{value:.2f}" for value in astuple(point)))
+    console.print(costs)
+
+
+def _shares(title: str, shares: dict[str, float]) -> Any:
+    from rich.table import Table
+
+    table = Table(title=title)
+    table.add_column("what")
+    table.add_column("share", justify="right")
+    for name, share in shares.items():
+        table.add_row(name, f"{share:.3f}")
+    return table
 
 
 def write_json(report: Report, path: Path) -> None:
@@ -366,7 +432,8 @@ def write_json(report: Report, path: Path) -> None:
             }
             for row in report.rows
         ],
-        "abstention": report.abstention,
+        "abstention": asdict(report.abstention) if report.abstention is not None else None,
+        "marked": report.marked,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(record, indent=1), encoding="utf-8")

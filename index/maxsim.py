@@ -125,7 +125,9 @@ class StaticVectors:
         lists = [passages[row] for row in rows]
         lengths = np.array([len(item) for item in lists])
         distinct, inverse = np.unique(np.concatenate(lists), return_inverse=True)
-        table = self.units(question) @ self.units(distinct).T
+        # Thousands of words of passages, ten of the question: norms divide the small product.
+        raw = self._rows[distinct].astype(np.float32) @ self.units(question).T
+        table = raw.T / self._norms[distinct]
         # One number is near any other in meaning ("46", "47"), and never an answer to it.
         numbers = np.flatnonzero(self._number[question])
         table[numbers] = distinct == question[numbers][:, None]

@@ -44,7 +44,10 @@ class Settings(BaseSettings):
         None,
         ge=0,
         le=1,
-        description="Below it we say that we do not know; default: the model's calibration.",
+        description="Below it nothing counts as an answer; default: the model's calibration.",
+    )
+    reader: bool = Field(
+        True, description="Whether a small model reads the first passages: surer, slower."
     )
     host: str = Field("127.0.0.1", description="Address the HTTP server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port of the HTTP server.")

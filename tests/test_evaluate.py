@@ -11,9 +11,9 @@ from rich.console import Console
 
 from corpus.article import Article
 from corpus.question import BANK, DEV, Question, read_questions, read_suggestions
+from index.abstention import auroc
 from index.encoder import StaticEncoder
 from index.evaluate import (
-    auroc,
     bootstrap,
     evaluate_beir,
     evaluate_corpus,

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from index.training.recipe import REPOSITORY, DataFile, Recipe, TrainingError
 
@@ -57,7 +58,7 @@ def read_translations(folder: Path, recipe: Recipe) -> list[Translation]:
     for file in recipe.files("parallel"):
         rows = [
             Translation(clean(row["id"]), clean(row["en"]), row["src"])
-            for row in _rows(folder, file, recipe.seed)
+            for row in read_rows(folder, file, recipe.seed)
         ]
         for pair in rows:
             key = (pair.indonesian.lower(), pair.english.lower())
@@ -75,7 +76,7 @@ def read_question_passages(folder: Path, recipe: Recipe, *sources: str) -> list[
     for file in recipe.files("pairs_id", "pairs_xling", "pairs_en"):
         if sources and Path(file.path).stem not in sources:
             continue
-        for row in _rows(folder, file, recipe.seed):
+        for row in read_rows(folder, file, recipe.seed):
             pair = QuestionPassage(clean(row["anchor"]), clean(row["positive"]), file.path)
             key = (pair.question.lower(), pair.passage.lower())
             if key not in seen and pair.question and pair.passage:
@@ -147,7 +148,8 @@ def _plausible(pair: Translation) -> bool:
     return short > 0 and long <= 6 * short + 20
 
 
-def _rows(folder: Path, file: DataFile, seed: int) -> list[dict[str, str]]:
+def read_rows(folder: Path, file: DataFile, seed: int) -> list[dict[str, Any]]:
+    """The lines of `file` below `folder`. TrainingError where it is missing or another version."""
     path = folder / file.path
     if not path.is_file():
         raise TrainingError(f"{path} is missing: give the folder of the training data.")

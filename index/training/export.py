@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic  # type: ignore[import-untyped]
 from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
+from torch import Tensor, nn
 
 from index.training.base import body_of
 from index.training.graph import SentenceGraph
@@ -76,20 +78,39 @@ def write_onnx(model: SentenceTransformer, target: Path, quantise: bool = True) 
     scale a column, 7 bits of 8 so that the 16-bit sums of CPUs without VNNI cannot saturate;
     activations 8 bits unsigned, their range taken while running.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    plain = target.with_suffix(".fp32.onnx") if quantise else target
-    graph = SentenceGraph(body_of(model), int8_table=quantise).eval()
+    graph = SentenceGraph(body_of(model), int8_table=quantise)
     ids = torch.ones((2, 7), dtype=torch.int64)
     batch, length = torch.export.Dim("batch"), torch.export.Dim("length", max=512)
-    program = torch.onnx.export(
+    write_graph(
         graph,
         (ids, torch.ones_like(ids)),
-        input_names=["input_ids", "attention_mask"],
-        output_names=["embedding"],
-        dynamic_shapes={
+        target,
+        inputs={
             "input_ids": {0: batch, 1: length},
             "attention_mask": {0: batch, 1: length},
         },
+        outputs=["embedding"],
+        quantise=quantise,
+    )
+
+
+def write_graph(
+    graph: nn.Module,
+    example: tuple[Tensor, ...],
+    target: Path,
+    inputs: dict[str, dict[int, Any]],
+    outputs: list[str],
+    quantise: bool,
+) -> None:
+    """One ONNX file of `graph`; `inputs` name the inputs and their free axes. int8 as `write_onnx`."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    plain = target.with_suffix(".fp32.onnx") if quantise else target
+    program = torch.onnx.export(
+        graph.eval(),
+        example,
+        input_names=list(inputs),
+        output_names=outputs,
+        dynamic_shapes=inputs,
         opset_version=20,
         dynamo=True,
         external_data=False,

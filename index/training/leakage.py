@@ -19,20 +19,26 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from index.training.data import (
-    QuestionPassage,
-    Translation,
-    read_question_passages,
-    read_translations,
-)
+from index.training.data import read_question_passages, read_rows, read_translations
 from index.training.recipe import DEFAULT, TrainingError, read_recipe
 
 LENGTH = 8
 SHARE = 0.3
 _WORD = re.compile(r"\w+")
-Pair = TypeVar("Pair", Translation, QuestionPassage)
+
+
+class HasTexts(Protocol):
+    """A training example that knows its texts."""
+
+    @property
+    def texts(self) -> tuple[str, str]:
+        """Both texts."""
+        ...
+
+
+Pair = TypeVar("Pair", bound=HasTexts)
 
 log = logging.getLogger(__name__)
 
@@ -140,6 +146,9 @@ def main(arguments: list[str] | None = None) -> int:
         texts += [(pair.source, text) for text in pair.texts]
     for asked in read_question_passages(chosen.data, recipe):
         texts += [(asked.source, text) for text in asked.texts]
+    for file in recipe.files("answerability"):
+        for row in read_rows(chosen.data, file, recipe.seed):
+            texts += [(file.path, row[key]) for key in ("question", "passage")]
     leaks = protected.leaks(texts)
     print(
         f"{len(texts)} training texts against {len(protected)} evaluation texts: {len(leaks)} leak"

@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
 DEFAULT = HERE / "recipe.toml"
 
-Kind = Literal["parallel", "pairs_id", "pairs_en", "pairs_xling"]
+Kind = Literal["parallel", "pairs_id", "pairs_en", "pairs_xling", "answerability", "about"]
 T = TypeVar("T")
 
 
@@ -19,7 +19,8 @@ class TrainingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """One JSON-lines file: `{"id", "en"}` a line (parallel), else `{"anchor", "positive"}`."""
+    """One JSON-lines file. A line is `{"id", "en"}` (parallel), `{"question", "passage", "answerable",
+    "answer": {"text", "start"}}` (answerability), else `{"anchor", "positive"}`."""
 
     path: str
     kind: Kind
@@ -108,6 +109,34 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True)
+class Reader:
+    """The reader: does a passage answer a question, and where."""
+
+    layers: int
+    questions: list[str]
+    """Files of questions with a passage that answers, nobody marked where."""
+    removed: float
+    """Share of the answered questions that come again without the sentence that answers."""
+    nearest: int
+    """A wrong passage is one of this many nearest."""
+    about: int
+    """Examples made of answers to other questions about the same thing, at most."""
+    words: int
+    held_out: float
+    tokens_per_batch: int
+    epochs: float
+    learning_rate: float
+    own: str
+    """Our own questions, below the repository: the second lesson."""
+    own_epochs: float
+    own_learning_rate: float
+    replay: float
+    """In the second lesson this many examples of the first for each of its own."""
+    weight_decay: float
+    span_weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class Lexicon:
     """Tab-separated word lists of the repository: left side, equivalents with `;` between."""
 
@@ -128,6 +157,7 @@ class Recipe:
     distil: Distil
     static: Static
     late: Late
+    reader: Reader
     lexicon: Lexicon
     data: list[DataFile]
 
@@ -145,6 +175,7 @@ def read_recipe(path: Path = DEFAULT) -> Recipe:
         "distil": Distil,
         "static": Static,
         "late": Late,
+        "reader": Reader,
         "lexicon": Lexicon,
     }
     for key, section in sections.items():
