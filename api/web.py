@@ -48,9 +48,8 @@ def add(app: FastAPI, gate: Gate, settings: Settings) -> None:
         fault: str | None = None
         if q is not None:
             try:
-                found, headers["Server-Timing"] = await gate.ask(
-                    q, None, read if read in LANGUAGES else None
-                )
+                asked = {"question": q, "language": read if read in LANGUAGES else None}
+                found, headers["Server-Timing"] = await gate.ask(problem.read(asked))
                 answer = from_answer(found)
             except Exception as error:
                 known = problem.from_error(error)
