@@ -82,6 +82,7 @@ class Desk:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str | None]] = []
         self.previous: list[str | None] = []
+        self.filters: list[Filters | None] = []
         self.free = threading.Event()
 
     def ask(
@@ -96,6 +97,7 @@ class Desk:
         """As `index.answer.Answerer.ask`, with the words of `tests.outcomes.varied`."""
         self.asked.append((question, language))
         self.previous.append(previous)
+        self.filters.append(filters)
         text = check_question(question, 500)
         reader = language or detect(text) or "id"
         if "lambat" in text:
