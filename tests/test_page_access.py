@@ -87,7 +87,7 @@ def test_nothing_is_wider_than_the_screen(open_page: OpenPage, width: int, langu
 def test_every_text_has_contrast(open_page: OpenPage, scheme: str) -> None:
     page = open_page("/?q=unknown", color_scheme=scheme)
     ask(page, "Is it open?")
-    page.locator("summary").click()
+    page.locator(".original summary").click()
     page.route("**/ask", lambda route: route.abort())
     ask(page, "a" * 450)
     page.locator(".fault").wait_for()
