@@ -73,10 +73,15 @@ def add(app: FastAPI, gate: Gate, settings: Settings) -> None:
         fault: str | None = None
         if q is not None:
             try:
-                values: dict[str, Any] = {"question": q, "previous": before, **dict(narrow)}
-                for name in ("publisher", "article_language"):
-                    values[name] = [values[name]] if name in values else None
-                values["language"] = read if read in LANGUAGES else None
+                values = {
+                    "question": q,
+                    "language": read if read in LANGUAGES else None,
+                    "previous": before,
+                    "since": since or None,
+                    "until": until or None,
+                    "publisher": [publisher] if publisher else None,
+                    "article_language": [article_language] if article_language else None,
+                }
                 found, headers["Server-Timing"] = await gate.ask(problem.read(values))
                 answer = from_answer(found)
             except Exception as error:
@@ -98,6 +103,7 @@ def add(app: FastAPI, gate: Gate, settings: Settings) -> None:
             "question": None if refused else q,
             "answer": answer and answer.model_dump(mode="json"),
             "fault": None if refused else fault,
+            "hint": fault if refused else None,
             "previous": before,
             "thread": _thread(answer, settings.max_question) or before,
             "filters": narrow,
@@ -108,7 +114,6 @@ def add(app: FastAPI, gate: Gate, settings: Settings) -> None:
             boot=boot,
             answer=answer,
             draft=(q or "") if refused else "",
-            hint=texts[language]["faults"][fault] if fault and refused else "",
             other="en" if language == "id" else "id",
             t=shown[language],
             info=await gate.index(),

@@ -371,7 +371,8 @@ def test_without_javascript_filters_and_follow_ups(
     assert standin.narrowed[-1][1] == Filters(languages=("id",))
     page.goto(f"{address}/?lang=id&q=Apa&since=2024-01-01&until=2023-01-01")
     assert "melewati tanggal akhir" in page.get_by_role("alert").inner_text()
-    assert page.locator("#since").input_value() == "2024-01-01", "it can be mended"
+    assert page.locator("#since").is_visible(), "it can be mended"
+    assert page.locator("#since").input_value() == "2024-01-01"
     page.goto(f"{address}/?lang=id&q=Apa&previous=%3F")
     assert page.locator(".passage").count() == 3, "what the reader has not typed is no fault of his"
     page.get_by_role("button", name="Topik baru").click()

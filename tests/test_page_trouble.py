@@ -80,7 +80,7 @@ def test_the_page_asks_nobody_else(open_page: OpenPage, address: str) -> None:
 
 
 @browser_test
-def test_what_cannot_be_asked_is_said(open_page: OpenPage, standin: Standin) -> None:
+def test_what_cannot_be_asked_is_said(open_page: OpenPage, address: str, standin: Standin) -> None:
     page = open_page()
     hint = page.get_by_role("alert")
     box = page.get_by_role("textbox")
@@ -98,6 +98,9 @@ def test_what_cannot_be_asked_is_said(open_page: OpenPage, standin: Standin) -> 
     hint.filter(has_text="tidak dapat dibaca").wait_for()
     assert box.input_value() == "?!"
     assert page.locator(".turn").count() == 0
+    page.goto(f"{address}/?q=%3F%21&lang=en")
+    page.get_by_role("button", name="Bahasa Indonesia").click()
+    assert "tidak dapat dibaca" in hint.inner_text(), "by its address, too"
 
 
 @browser_test

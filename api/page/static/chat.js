@@ -21,7 +21,7 @@ const again = document.getElementById("again");
 const turns = []; // { question, previous, filters, answer, fault, element }, oldest first
 let language = boot.language;
 let thread = boot.thread; // what the next question may follow up on
-let hinted = null; // code of the problem that the hint names
+let hinted = boot.hint; // code of the problem that the hint names
 
 const view = () => ({ texts: boot.texts, language, contact: boot.contact, limit: boot.limit });
 const texts = () => boot.texts[language];
@@ -162,7 +162,6 @@ function sized() {
   const near = n > boot.limit * 0.8;
   count.textContent = near ? fill(texts().count, { n, limit: boot.limit }) : "";
   count.classList.toggle("over", n > boot.limit);
-  if (hinted && n > 0 && n <= boot.limit) setHint(null);
 }
 
 function setTitle() {
@@ -280,7 +279,11 @@ document.getElementById("clear").addEventListener("click", () => {
   panel.querySelector("summary").focus();
 });
 
-box.addEventListener("input", sized);
+box.addEventListener("input", () => {
+  sized();
+  const n = Array.from(box.value.trim()).length;
+  if (UNASKABLE.includes(hinted) && n > 0 && n <= boot.limit) setHint(null);
+});
 box.addEventListener("keydown", (event) => {
   // isComposing: Enter also ends a word in an input method.
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
