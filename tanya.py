@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from corpus.article import Article
+    from corpus.article import Article, Source
     from index.answer import Answer, Answerer, AnswerPassage
     from index.reader import Reader
     from index.settings import Settings
     from index.store import Rebuilt, Store
+
+_DAY = ["%Y-%m-%d"]
+_EXIT_CODES = {"answered": 0, "partly": 4, "unknown": 3, "social": 3}
 
 # Read when NumPy is loaded. The products of a question are small: a second thread that waits for a busy
 # core makes them three times slower.
@@ -65,22 +69,76 @@ def ask(
         str | None,
         typer.Option("--lang", help="Language to read in: id or en. Default: the question's."),
     ] = None,
+    previous: Annotated[
+        str | None,
+        typer.Option("--previous", help="The question before, which this one follows up on."),
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option("--since", formats=_DAY, help="Only articles of this day or later."),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option("--until", formats=_DAY, help="Only articles of this day or earlier."),
+    ] = None,
+    publisher: Annotated[
+        list[str] | None,
+        typer.Option("--publisher", help="Only articles of this publisher. Repeatable."),
+    ] = None,
+    topic: Annotated[
+        list[str] | None,
+        typer.Option("--topic", help="Only articles with this topic. Repeatable."),
+    ] = None,
+    article_language: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--article-language",
+            help="Only articles published in this language: id or en. Repeatable.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print what HTTP would answer.")] = False,
 ) -> None:
-    """Answer one question: passages with source, date and link, or that we do not know."""
+    """Answer one question: passages with source, date and link, or that we do not know.
+
+    Exit code: 0 answered, 4 partly (the passages are about it and may help), 3 not known or no
+    question (a greeting), 2 wrong use, 1 another failure.
+    """
     from corpus.article import LANGUAGES
 
-    if lang not in (None, *LANGUAGES):
-        raise typer.BadParameter(f"use {' or '.join(LANGUAGES)}", param_hint="--lang")
+    for option, values in (("--lang", [lang]), ("--article-language", article_language or [])):
+        if not {None, *LANGUAGES}.issuperset(values):
+            raise typer.BadParameter(f"use {' or '.join(LANGUAGES)}", param_hint=option)
+    if since is not None and until is not None and since > until:
+        raise typer.BadParameter("is after --until", param_hint="--since")
     settings = _settings()
-    from index.answer import QuestionError
+    from index.answer import QuestionError, check_question
+    from index.filters import Filters
 
+    filters = Filters(
+        since=since and since.date(),
+        until=until and until.date(),
+        publishers=tuple(publisher or ()),
+        languages=tuple(article_language or ()),
+        topics=tuple(topic or ()),
+    )
     answerer = _answerer(settings)
     _have_index(settings, answerer)
+    what = ""
     try:
-        answer = answerer.ask(" ".join(question), k, lang)
+        if previous is not None:
+            what = "--previous: "
+            previous = check_question(previous, settings.max_question)
+            what = ""
+        answer = answerer.ask(
+            " ".join(question),
+            k,
+            lang,
+            previous=previous,
+            filters=filters if filters != Filters() else None,
+        )
     except QuestionError as error:
-        typer.secho(f"tanya: {_QUESTION_ERRORS[error.code].format(limit=error.limit)}", err=True)
+        sentence = _QUESTION_ERRORS[error.code].format(limit=error.limit)
+        typer.secho(f"tanya: {what}{sentence}", err=True)
         raise typer.Exit(2) from None
     if json:
         from api.schema import from_answer
@@ -88,7 +146,7 @@ def ask(
         typer.echo(from_answer(answer).model_dump_json(indent=2))
     else:
         _print_answer(answer)
-    raise typer.Exit(0 if answer.answered else 3)
+    raise typer.Exit(_EXIT_CODES[answer.outcome])
 
 
 @app.command()
@@ -441,49 +499,83 @@ def _progress() -> Iterator[Any]:
 
 def _print_answer(answer: Answer) -> None:
     from rich.console import Console
+    from rich.text import Text
 
     console = Console(highlight=False)
-    if not answer.answered:
-        console.print(answer.message, markup=False)
+    words = _WORDS[answer.language]
+    if answer.read_as:
+        console.print(Text(f"{words['read_as']}: {answer.read_as}", style="italic"))
+    if answer.message:
+        style = "bold yellow" if answer.outcome == "partly" else ""
+        console.print(Text(answer.message, style=style))
+    if answer.notice:
+        console.print(Text(f"! {answer.notice}", style="yellow"))
+    if answer.passages and (answer.read_as or answer.message or answer.notice):
+        console.print()
     for number, passage in enumerate(answer.passages, start=1):
-        _print_passage(console, number, passage)
+        _print_passage(console, number, passage, words)
     if not answer.answered and answer.related:
-        console.print(
-            "\nYang bisa saya jawab:" if answer.language == "id" else "\nWhat I can answer:",
-            markup=False,
-        )
+        if not answer.passages:
+            console.print()
+        console.print(f"{words['answerable']}:", markup=False)
         for question in answer.related:
             console.print(f"  · {question}", markup=False)
 
 
-def _print_passage(console: Console, number: int, passage: AnswerPassage) -> None:
+def _print_passage(
+    console: Console, number: int, passage: AnswerPassage, words: dict[str, str]
+) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    words = _WORDS[passage.language]
     text = Text(passage.text)
     text.stylize("bold", passage.highlight.start, passage.highlight.end)
-    source = passage.source
-    published = source.published.isoformat() if source.published else words["undated"]
+    about = _published(passage.source, words)
+    if passage.old:
+        about += f" ({words['old']})"
+    if passage.translated:
+        about += f" · {words['translated']}"
     console.print(Text(f"{number}. {passage.title}", style="bold cyan"))
     console.print(Padding(text, (0, 0, 0, 3)))
-    note = f" · {words['translated']}" if passage.translated else ""
-    console.print(
-        Padding(Text(f"{source.publisher} · {published}{note}", style="dim"), (0, 0, 0, 3))
-    )
-    # On a line of its own and never wrapped, so that it can be clicked and copied.
-    console.print(
-        "   ",
-        Text(passage.link, style=f"blue underline link {passage.link}"),
-        sep="",
-        soft_wrap=True,
-    )
+    console.print(Padding(Text(about, style="dim"), (0, 0, 0, 3)))
+    _print_link(console, passage.link)
+    for other in passage.also:
+        also = f"{words['also']}: {_published(other, words)}"
+        console.print(Padding(Text(also, style="dim"), (0, 0, 0, 3)))
+        _print_link(console, other.url)
     console.print()
 
 
+def _print_link(console: Console, link: str) -> None:
+    from rich.text import Text
+
+    # On a line of its own and never wrapped, so that it can be clicked and copied.
+    address = Text(link, style=f"blue underline link {link}")
+    console.print("   ", address, sep="", soft_wrap=True)
+
+
+def _published(source: Source, words: dict[str, str]) -> str:
+    day = source.published.isoformat() if source.published else words["undated"]
+    return f"{source.publisher} · {day}"
+
+
 _WORDS = {
-    "id": {"undated": "tanggal tidak diketahui", "translated": "terjemahan kami"},
-    "en": {"undated": "date unknown", "translated": "our translation"},
+    "id": {
+        "undated": "tanggal tidak diketahui",
+        "translated": "terjemahan kami",
+        "old": "berita lama",
+        "also": "Juga diberitakan oleh",
+        "read_as": "Dibaca sebagai",
+        "answerable": "Yang bisa saya jawab",
+    },
+    "en": {
+        "undated": "date unknown",
+        "translated": "our translation",
+        "old": "older news",
+        "also": "Also reported by",
+        "read_as": "Read as",
+        "answerable": "What I can answer",
+    },
 }
 
 

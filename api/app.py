@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Query, Response
 from fastapi.openapi.utils import get_openapi
 
-from api import problem, web
+from api import problem, schema, web
 from api.gate import Answers, Gate
 from api.guard import Guard
 from api.schema import Alive, AnswerOut, AskIn, Language, Passages, Ready, from_answer, from_index
@@ -21,16 +21,22 @@ Background = Callable[[], AbstractAsyncContextManager[Any]]
 
 _DESCRIPTION = """\
 Ask a question in Indonesian or English; get the passages of a news corpus that fit it best, each
-with its source, date and link, or an honest "I don't know".
+with its source, date and link, or an honest "I don't know". `outcome` says which of the two it is, or
+that the passages only may help, or that it was no question.
+
+Nothing is kept between requests: a follow-up ("and who came?") brings the question before it along
+as `previous`.
 
 Errors are problem JSON (RFC 9457), with a `code` for programs:
 
 - 404 `not_found`, 405 `method_not_allowed`, 413 `body_too_large`
-- 422 `empty`, `too_long`, `not_text` (the question), `bad_k`, `bad_language`, `unknown_key`,
-  `invalid_json`, `invalid`
+- 422 `empty`, `too_long`, `not_text` (the question), `bad_k`, `bad_language`, `bad_previous`,
+  `bad_date`, `bad_range` (`since` after `until`), `bad_publisher`, `bad_topic`,
+  `bad_article_language`, `unknown_key`, `invalid_json`, `invalid`
 - 500 `internal`
 - 503 `busy`, `no_index`; `Retry-After` says when to come back
 """
+_REPEATED = " May be given more than once."
 _ASK_PROBLEMS = problem.responses(413, 422, 500, 503)
 _TIMING = {
     "Server-Timing": {
@@ -68,7 +74,7 @@ def create_app(
     app.add_middleware(Guard)
     for error in problem.HANDLED:
         app.add_exception_handler(error, problem.handle)
-    gate = Gate(answerer, in_flight=settings.in_flight, parallel=settings.parallel)
+    gate = Gate(answerer, settings.in_flight, settings.parallel, settings.max_question)
     _add_questions(app, gate)
     _add_health(app, gate)
     web.add(app, gate, settings)
@@ -79,10 +85,8 @@ def create_app(
 def _add_questions(app: FastAPI, gate: Gate) -> None:
     responses: dict[int | str, dict[str, Any]] = {200: {"headers": _TIMING}, **_ASK_PROBLEMS}
 
-    async def answer(
-        response: Response, question: str, k: int | None, language: str | None
-    ) -> AnswerOut:
-        found, timing = await gate.ask(question, k, language)
+    async def answer(response: Response, asked: AskIn) -> AnswerOut:
+        found, timing = await gate.ask(asked)
         response.headers["Server-Timing"] = timing
         response.headers["Cache-Control"] = "no-store"
         return from_answer(found)
@@ -90,7 +94,7 @@ def _add_questions(app: FastAPI, gate: Gate) -> None:
     @app.post("/ask", summary="Ask a question", tags=["questions"], responses=responses)
     async def ask(body: AskIn, response: Response) -> AnswerOut:
         """The best passages for a question, each of another article, best first."""
-        return await answer(response, body.question, body.k, body.language)
+        return await answer(response, body)
 
     @app.get("/ask", summary="Ask a question by address", tags=["questions"], responses=responses)
     async def ask_by_address(
@@ -109,9 +113,42 @@ def _add_questions(app: FastAPI, gate: Gate) -> None:
         language: Annotated[
             Language | None, Query(description="Language to read the answer in.")
         ] = None,
+        previous: Annotated[
+            str | None,
+            Query(description=schema.PREVIOUS, examples=["Kapan KTT ASEAN ke-43 diadakan?"]),
+        ] = None,
+        since: Annotated[
+            schema.Day | None, Query(description=schema.SINCE, examples=["2023-01-01"])
+        ] = None,
+        until: Annotated[
+            schema.Day | None, Query(description=schema.UNTIL, examples=["2023-12-31"])
+        ] = None,
+        publisher: Annotated[
+            schema.Names | None,
+            Query(description=schema.PUBLISHER + _REPEATED, examples=[["ANTARA News"]]),
+        ] = None,
+        topic: Annotated[
+            schema.Names | None,
+            Query(description=schema.TOPIC + _REPEATED, examples=[["asean summit"]]),
+        ] = None,
+        article_language: Annotated[
+            schema.Languages | None,
+            Query(description=schema.ARTICLE_LANGUAGE + _REPEATED, examples=[["id"]]),
+        ] = None,
     ) -> AnswerOut:
         """The same as POST /ask, for a browser's address bar or a link."""
-        return await answer(response, q, k, language)
+        asked = {
+            "question": q,
+            "k": k,
+            "language": language,
+            "previous": previous,
+            "since": since,
+            "until": until,
+            "publisher": publisher,
+            "topic": topic,
+            "article_language": article_language,
+        }
+        return await answer(response, problem.read(asked))
 
 
 def _add_health(app: FastAPI, gate: Gate) -> None:
@@ -136,14 +173,14 @@ def _add_health(app: FastAPI, gate: Gate) -> None:
 def _openapi(app: FastAPI, settings: Settings) -> dict[str, Any]:
     """The description FastAPI derives, and what it cannot: our settings, the shape of problems."""
     if app.openapi_schema is None:
-        schema = get_openapi(
+        described = get_openapi(
             title=app.title,
             version=app.version,
             description=app.description,
             routes=app.routes,
             tags=[{"name": "questions"}, {"name": "service"}],
         )
-        schemas = schema["components"]["schemas"]
+        schemas = described["components"]["schemas"]
         schemas["Problem"] = problem.Problem.model_json_schema()
         # A question of spaces or signs is none: it needs a letter or a digit.
         limits = {
@@ -151,9 +188,12 @@ def _openapi(app: FastAPI, settings: Settings) -> dict[str, Any]:
             "maxLength": settings.max_question,
             "pattern": r"[\p{L}\p{N}]",
         }
-        schemas["AskIn"]["properties"]["question"].update(limits)
-        for parameter in schema["paths"]["/ask"]["get"]["parameters"]:
-            if parameter["name"] == "q":
-                parameter["schema"].update(limits)
-        app.openapi_schema = schema
+        fields = schemas["AskIn"]["properties"]
+        parameters = described["paths"]["/ask"]["get"]["parameters"]
+        given = {parameter["name"]: parameter["schema"] for parameter in parameters}
+        for text in (fields["question"], given["q"]):
+            text.update(limits)
+        for text in (fields["previous"], given["previous"]):
+            text["anyOf"][0].update(limits)  # the other is null
+        app.openapi_schema = described
     return app.openapi_schema

@@ -10,19 +10,32 @@ from typing import Protocol
 import anyio
 import anyio.to_thread
 
-from api.problem import busy
+from api.problem import busy, check_previous
+from api.schema import AskIn
 from index.answer import Answer, IndexInfo
+from index.filters import Filters
 from index.generation import NoIndexError
 
 
 class Answers(Protocol):
     """What this door needs of `index.answer.Answerer`: safe to call from threads, may block."""
 
-    def ask(self, question: str, k: int | None = None, language: str | None = None) -> Answer:
+    def ask(
+        self,
+        question: str,
+        k: int | None = None,
+        language: str | None = None,
+        *,
+        previous: str | None = None,
+        filters: Filters | None = None,
+    ) -> Answer:
         """The answer; raises QuestionError and NoIndexError."""
 
     def examples(self, language: str, count: int = 4) -> tuple[str, ...]:
         """Questions in `language` that can be answered; raises NoIndexError."""
+
+    def publishers(self) -> tuple[str, ...]:
+        """Whose articles there are; raises NoIndexError."""
 
     @property
     def index(self) -> IndexInfo | None:
@@ -36,8 +49,9 @@ class Gate:
     that serve files ever wait for it. One gate belongs to one event loop.
     """
 
-    def __init__(self, answerer: Answers, in_flight: int, parallel: int) -> None:
+    def __init__(self, answerer: Answers, in_flight: int, parallel: int, max_question: int) -> None:
         self._answerer = answerer
+        self._longest = max_question
         self._limit = in_flight
         self._in_flight = 0
         self._threads = anyio.CapacityLimiter(parallel)
@@ -58,11 +72,24 @@ class Gate:
 
         return await anyio.to_thread.run_sync(read)
 
-    async def ask(self, question: str, k: int | None, language: str | None) -> tuple[Answer, str]:
+    async def publishers(self) -> tuple[str, ...]:
+        """Whose articles there are; none while there is no index."""
+
+        def read() -> tuple[str, ...]:
+            try:
+                return self._answerer.publishers()
+            except NoIndexError:
+                return ()
+
+        return await anyio.to_thread.run_sync(read)
+
+    async def ask(self, asked: AskIn) -> tuple[Answer, str]:
         """The answer, and the value of a Server-Timing header.
 
-        Raises ProblemError "busy" beyond `in_flight`, else what the answerer raises.
+        Raises ProblemError "busy" beyond `in_flight` and "bad_previous", else what the answerer
+        raises.
         """
+        previous = check_previous(asked.previous, self._longest)
         if self._in_flight >= self._limit:
             raise busy(self._limit)
         # A thread cannot be cancelled: anyio waits for it even when the caller has gone, so a
@@ -71,7 +98,14 @@ class Gate:
         started = time.perf_counter()
         try:
             answer = await anyio.to_thread.run_sync(
-                functools.partial(self._answerer.ask, question, k=k, language=language),
+                functools.partial(
+                    self._answerer.ask,
+                    asked.question,
+                    k=asked.k,
+                    language=asked.language,
+                    previous=previous,
+                    filters=asked.filters(),
+                ),
                 limiter=self._threads,
             )
         finally:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import http
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import BaseRoute, Route
 
-from index.answer import QuestionError
+from api.schema import AskIn
+from index.answer import QuestionError, check_question
 from index.generation import NoIndexError
 
 log = logging.getLogger("tanya.api")
@@ -107,7 +108,7 @@ def from_error(error: Exception) -> ProblemError | None:
             log.warning("no index: %s", error)
             return no_index()
         case RequestValidationError():
-            return _invalid(error)
+            return _invalid(error.errors())
         case StarletteHTTPException():
             return _http(error)
     return None
@@ -150,14 +151,38 @@ def _http(error: StarletteHTTPException) -> ProblemError:
             return ProblemError(status, "http", str(error.detail), headers)
 
 
-def _invalid(error: RequestValidationError) -> ProblemError:
+def read(values: Mapping[str, Any]) -> AskIn:
+    """`values` from an address as a question; ProblemError where they are none."""
+    try:
+        return AskIn.model_validate(values)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False)
+        raise _invalid([{**fault, "loc": ("query", *fault["loc"])} for fault in faults]) from None
+
+
+def check_previous(previous: str | None, limit: int) -> str | None:
+    """`previous` as `check_question` cleans it; ProblemError where it could not have been asked."""
+    if previous is None:
+        return None
+    try:
+        return check_question(previous, limit)
+    except QuestionError as error:
+        detail = (
+            f"previous: not a question of 1 to {error.limit} characters. Leave it out, or mend it."
+        )
+        raise ProblemError(422, "bad_previous", detail) from None
+
+
+def _invalid(faults: Sequence[Mapping[str, Any]]) -> ProblemError:
     # The first fault is enough; what was sent is never repeated.
-    fault: Mapping[str, Any] = error.errors()[0]
+    fault = faults[0]
     where = [str(part) for part in fault["loc"]][1:]
     kind, message = str(fault["type"]), str(fault["msg"])
     match where, kind:
         case _, "json_invalid":
             return ProblemError(422, "invalid_json", "The body is not valid JSON.")
+        case [], "bad_range":
+            return ProblemError(422, "bad_range", f"{message}.")
         case [], _:
             detail = (
                 'Send a JSON object such as {"question": "…"}, with Content-Type application/json.'
@@ -171,8 +196,12 @@ def _invalid(error: RequestValidationError) -> ProblemError:
             return ProblemError(422, "bad_k", f"k: {message}.")
         case ["language", *_], _:
             return ProblemError(422, "bad_language", f"language: {message}.")
+        case [("since" | "until") as name, *_], _:
+            return ProblemError(422, "bad_date", f"{name}: {message}.")
+        case [("previous" | "publisher" | "topic" | "article_language") as name, *_], _:
+            return ProblemError(422, f"bad_{name}", f"{name}: {message}.")
         case _, "extra_forbidden":
-            detail = "The body has an unknown key. Known are question, k and language."
+            detail = f"The body has an unknown key. Known are {', '.join(AskIn.model_fields)}."
             return ProblemError(422, "unknown_key", detail)
     return ProblemError(422, "invalid", f"{'.'.join(where)}: {message}.")
 

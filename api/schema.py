@@ -2,15 +2,56 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
-from index.answer import Answer, AnswerPassage, IndexInfo
+from corpus.article import Source
+from index.answer import Answer, AnswerPassage, IndexInfo, Outcome
+from index.filters import Filters
+
+
+def _day(value: object) -> object:
+    # Only YYYY-MM-DD: pydantic would take a number for seconds since 1970, Python 20230905 for a day.
+    if not isinstance(value, str):
+        return value
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise PydanticCustomError("day", "Write a day of the calendar as YYYY-MM-DD")
+
 
 Language = Literal["id", "en"]
 Passages = Annotated[int, Field(ge=1, le=10)]
+Day = Annotated[date, BeforeValidator(_day)]
+Names = Annotated[
+    list[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]],
+    Field(max_length=20),
+]
+Languages = Annotated[list[Language], Field(max_length=20)]
+
+# Said once, for the JSON body and for the address.
+PREVIOUS = (
+    "The question asked before in the same conversation (its `read_as`, where it had one): "
+    "used where this one cannot be understood without it."
+)
+SINCE = "Only articles of this day or later; articles without a date do not count then."
+UNTIL = "Only articles of this day or earlier; articles without a date do not count then."
+PUBLISHER = "Only articles of these publishers; upper and lower case are the same."
+TOPIC = "Only articles that have one of these topics; upper and lower case are the same."
+ARTICLE_LANGUAGE = "Only articles published in these languages (not the language to read in)."
 
 _INDEX: dict[str, Any] = {
     "id": "20261123T090000Z-5f3a",
@@ -21,6 +62,7 @@ _INDEX: dict[str, Any] = {
 ANSWER_EXAMPLE: dict[str, Any] = {
     "question": "Is the ASEAN Secretariat open to the public?",
     "language": "en",
+    "outcome": "answered",
     "answered": True,
     "confidence": 0.86,
     "passages": [
@@ -44,10 +86,21 @@ ANSWER_EXAMPLE: dict[str, Any] = {
                 "link": "https://example.org/berita/120-warga",
                 "published": "2023-08-29",
             },
+            "also": [
+                {
+                    "title": "Kantor ASEAN Dibuka untuk Umum",
+                    "publisher": "Kantor Berita Contoh",
+                    "url": "https://example.org/kabar/kantor-asean",
+                    "published": "2023-08-30",
+                }
+            ],
+            "old": True,
         }
     ],
     "related": ["Where is the ASEAN Secretariat?"],
     "message": None,
+    "notice": None,
+    "read_as": None,
     "index": _INDEX,
 }
 
@@ -70,6 +123,15 @@ class AskIn(BaseModel):
                     "language": None,
                 },
                 {"question": "Di mana kantor Sekretariat ASEAN?"},
+                {
+                    "question": "lalu siapa yang hadir?",
+                    "previous": "Kapan KTT ASEAN ke-43 diadakan?",
+                    "since": "2023-01-01",
+                    "until": "2023-12-31",
+                    "publisher": ["ANTARA News", "Kompas.com"],
+                    "topic": ["asean summit"],
+                    "article_language": ["id"],
+                },
             ]
         },
     )
@@ -82,6 +144,29 @@ class AskIn(BaseModel):
     language: Language | None = Field(
         None, description="Language to read the answer in; null: the question's own."
     )
+    previous: str | None = Field(None, description=PREVIOUS)
+    since: Day | None = Field(None, description=SINCE)
+    until: Day | None = Field(None, description=UNTIL)
+    publisher: Names | None = Field(None, description=PUBLISHER)
+    topic: Names | None = Field(None, description=TOPIC)
+    article_language: Languages | None = Field(None, description=ARTICLE_LANGUAGE)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since and self.until and self.since > self.until:
+            raise PydanticCustomError("bad_range", "since is after until: no day is in between")
+        return self
+
+    def filters(self) -> Filters | None:
+        """Which articles count; None where all do."""
+        filters = Filters(
+            since=self.since,
+            until=self.until,
+            publishers=tuple(self.publisher or ()),
+            languages=tuple(self.article_language or ()),
+            topics=tuple(self.topic or ()),
+        )
+        return None if filters == Filters() else filters
 
 
 class _Out(BaseModel):
@@ -112,6 +197,15 @@ class SourceOut(_Out):
     published: date | None = Field(description="Day of publication; null where the page gave none.")
 
 
+class AlsoOut(_Out):
+    """Another page that tells the same story in nearly the same words."""
+
+    title: str = Field(description="The page's own headline.")
+    publisher: str
+    url: str = Field(description="Address of the page.")
+    published: date | None = Field(description="Day of publication; null where the page gave none.")
+
+
 class PassageOut(_Out):
     """A passage of one article."""
 
@@ -125,6 +219,8 @@ class PassageOut(_Out):
     highlight: HighlightOut
     score: float = Field(description="Higher fits better; comparable within one answer.")
     source: SourceOut
+    also: list[AlsoOut] = Field(description="Who else reported it.")
+    old: bool = Field(description="Published so long ago that it may no longer hold.")
 
 
 class IndexOut(_Out):
@@ -145,11 +241,22 @@ class AnswerOut(_Out):
 
     question: str
     language: str = Field(description="Language of the answer's own words (`message`, `related`).")
-    answered: bool = Field(description="False: nothing fits well enough; `passages` is empty.")
-    confidence: float = Field(ge=0, le=1)
+    outcome: Outcome = Field(
+        description="`answered`: the passages answer; `partly`: they are about the question and may "
+        "help, `message` says so; `unknown`: nothing fits, `message` says so; `social`: no question, "
+        "`message` is what a person would reply. `passages` is empty for the last two."
+    )
+    answered: bool = Field(description="Whether `outcome` is `answered`.")
+    confidence: float = Field(ge=0, le=1, description="Probability that the passages answer.")
     passages: list[PassageOut]
     related: list[str] = Field(description="Questions that can be answered.")
-    message: str | None = Field(description="What to tell the reader, where there is no answer.")
+    message: str | None = Field(description="What to tell the reader first; null: `answered`.")
+    notice: str | None = Field(
+        description="A line to show above the passages, such as that the sources differ."
+    )
+    read_as: str | None = Field(
+        description="The question as it was understood, where it was read as following `previous`."
+    )
     index: IndexOut
 
 
@@ -171,11 +278,14 @@ def from_answer(answer: Answer) -> AnswerOut:
     return AnswerOut(
         question=answer.question,
         language=answer.language,
+        outcome=answer.outcome,
         answered=answer.answered,
         confidence=_rounded(answer.confidence),
         passages=[_passage(passage) for passage in answer.passages],
         related=list(answer.related),
         message=answer.message,
+        notice=answer.notice,
+        read_as=answer.read_as,
         index=from_index(answer.index),
     )
 
@@ -215,6 +325,17 @@ def _passage(passage: AnswerPassage) -> PassageOut:
             link=passage.link,
             published=source.published,
         ),
+        also=[_also(other) for other in passage.also],
+        old=passage.old,
+    )
+
+
+def _also(source: Source) -> AlsoOut:
+    return AlsoOut(
+        title=source.title,
+        publisher=source.publisher,
+        url=source.url,
+        published=source.published,
     )
 
 

@@ -12,10 +12,11 @@ from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import jinja2
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import Headers
 from starlette.staticfiles import StaticFiles
 
@@ -23,11 +24,22 @@ from api import guard, problem
 from api.gate import Gate
 from api.schema import AnswerOut, from_answer
 from corpus.article import LANGUAGES
+from index.answer import QuestionError, check_question
 from index.settings import Settings
 
 PAGE = Path(__file__).parent / "page"
-REFUSED = ("empty", "too_long", "not_text")
-"""Problems of the question itself: it goes back into the box to be mended."""
+FILTERS = ("since", "until", "publisher", "article_language")
+"""What the page's form narrows an answer by; the names are those of GET /ask."""
+REFUSED = (
+    "empty",
+    "too_long",
+    "not_text",
+    "bad_date",
+    "bad_range",
+    "bad_publisher",
+    "bad_article_language",
+)
+"""Problems of the form itself: the question goes back into the box, to mend it or the filters."""
 
 
 def add(app: FastAPI, gate: Gate, settings: Settings) -> None:
@@ -38,19 +50,39 @@ def add(app: FastAPI, gate: Gate, settings: Settings) -> None:
     @app.head("/", include_in_schema=False)
     @app.get("/", include_in_schema=False)
     async def show(
-        request: Request, q: str | None = None, lang: str = "", read: str = ""
-    ) -> HTMLResponse:
+        request: Request,
+        q: str | None = None,
+        lang: str = "",
+        read: str = "",
+        previous: str = "",
+        since: str = "",
+        until: str = "",
+        publisher: str = "",
+        article_language: str = "",
+    ) -> Response:
         # `lang` is the interface's language. The answer has the question's own, unless the reader
         # has asked for it in another (`read`).
+        if (cleaner := _cleaner(request)) is not None:
+            return RedirectResponse(cleaner, 303)
+        given = (since, until, publisher, article_language)
+        narrow = [(name, value) for name, value in zip(FILTERS, given, strict=True) if value]
+        before = _asked_before(previous, settings.max_question)
         language = lang if lang in LANGUAGES else _preferred(request.headers)
         status, headers = 200, {"Cache-Control": "private, no-cache", "Vary": "Accept-Language"}
         answer: AnswerOut | None = None
         fault: str | None = None
         if q is not None:
             try:
-                found, headers["Server-Timing"] = await gate.ask(
-                    q, None, read if read in LANGUAGES else None
-                )
+                values = {
+                    "question": q,
+                    "language": read if read in LANGUAGES else None,
+                    "previous": before,
+                    "since": since or None,
+                    "until": until or None,
+                    "publisher": [publisher] if publisher else None,
+                    "article_language": [article_language] if article_language else None,
+                }
+                found, headers["Server-Timing"] = await gate.ask(problem.read(values))
                 answer = from_answer(found)
             except Exception as error:
                 known = problem.from_error(error)
@@ -71,6 +103,10 @@ def add(app: FastAPI, gate: Gate, settings: Settings) -> None:
             "question": None if refused else q,
             "answer": answer and answer.model_dump(mode="json"),
             "fault": None if refused else fault,
+            "hint": fault if refused else None,
+            "previous": before,
+            "thread": _thread(answer, settings.max_question) or before,
+            "filters": narrow,
             "texts": shown,
         }
         html = template.render(
@@ -78,11 +114,12 @@ def add(app: FastAPI, gate: Gate, settings: Settings) -> None:
             boot=boot,
             answer=answer,
             draft=(q or "") if refused else "",
-            hint=texts[language]["faults"][fault] if fault and refused else "",
             other="en" if language == "id" else "id",
             t=shown[language],
             info=await gate.index(),
+            publishers=await gate.publishers(),
             show_date=_show_date,
+            show_filters=_show_filters,
         )
         return HTMLResponse(html, status_code=status, headers=headers)
 
@@ -162,6 +199,48 @@ def _contact(text: str) -> dict[str, str] | None:
     if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", text):
         return {"text": text, "href": f"mailto:{text}"}
     return None
+
+
+def _cleaner(request: Request) -> str | None:
+    """The address without what the form left empty, to be shared; None where nothing is empty.
+
+    A form also sends its empty fields. `again` asks its own question where the box was left empty.
+    """
+    given = request.query_params
+    if "again" not in given and all(given.get(name, "x") for name in (*FILTERS, "previous")):
+        return None
+    kept = {name: value for name, value in given.items() if name != "again"}
+    if "again" in given and not kept.get("q", "").strip():
+        kept["q"] = given["again"]
+    return "./?" + urlencode({name: value for name, value in kept.items() if value or name == "q"})
+
+
+def _asked_before(previous: str, limit: int) -> str | None:
+    """The question before, where it could be one: the reader has not typed it, and cannot mend it."""
+    try:
+        return check_question(previous, limit)
+    except QuestionError:
+        return None
+
+
+def _thread(answer: AnswerOut | None, limit: int) -> str | None:
+    """What the next question may follow up on: this one as it was understood; social talk is none."""
+    if answer is None or answer.outcome == "social":
+        return None
+    understood = answer.read_as or answer.question
+    return understood if len(understood) <= limit else answer.question
+
+
+def _show_filters(narrow: list[tuple[str, str]], t: dict[str, Any]) -> str:
+    """The filters as people say them; static/render.js has the same."""
+    parts = []
+    for name, value in narrow:
+        if name in ("since", "until"):
+            value = t[name].replace("{date}", _show_date(date.fromisoformat(value), t["months"]))
+        elif name == "article_language":
+            value = t["languages"][value]
+        parts.append(value)
+    return " · ".join(parts)
 
 
 def _show_date(day: date, months: list[str]) -> str:

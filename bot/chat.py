@@ -25,12 +25,13 @@ from telegram.ext import (
 from bot.deliver import deliver, persist
 from bot.discretion import LOG, described, reason
 from bot.markup import plain
-from bot.memory import Memory
+from bot.memory import LAST_SECONDS, LastQuestions, Memory, secret_key
 from bot.mention import command_text, question_for
 from bot.message import Messages
 from bot.render import RELATED, Rendered, related_question, render
 from corpus.article import LANGUAGES
 from index.answer import Answer, QuestionError
+from index.filters import Filters
 from index.generation import NoIndexError
 from index.language import detect
 from index.settings import Settings
@@ -52,7 +53,15 @@ _SAME_TAP_SECONDS = 5.0
 class Asks(Protocol):
     """What answers questions: `index.answer.Answerer`. Blocks; called from threads."""
 
-    def ask(self, question: str, k: int | None = None, language: str | None = None) -> Answer:
+    def ask(
+        self,
+        question: str,
+        k: int | None = None,
+        language: str | None = None,
+        *,
+        previous: str | None = None,
+        filters: Filters | None = None,
+    ) -> Answer:
         """The answer; raises QuestionError or NoIndexError."""
         ...
 
@@ -63,6 +72,8 @@ class Chat:
     def __init__(self, answerer: Asks, settings: Settings) -> None:
         self._answerer = answerer
         self._memory = Memory.of(settings)
+        self._last = LastQuestions(secret_key(settings))
+        self._longest = settings.max_question
         self._messages = {
             code: Messages(code, settings.name, settings.contact) for code in LANGUAGES
         }
@@ -79,6 +90,7 @@ class Chat:
             CommandHandler("help", self.help, new),
             CommandHandler("language", self.language, new),
             CommandHandler("ask", self.ask, new),
+            CommandHandler("new", self.new, new),
             MessageHandler(private & filters.COMMAND, self.unknown_command),
             MessageHandler(private & filters.TEXT, self.private),
             MessageHandler(group & filters.TEXT & ~filters.COMMAND, self.group),
@@ -91,6 +103,11 @@ class Chat:
     async def start(self, update: Update, context: Context) -> None:
         """/start: who we are and how to ask."""
         await self._say(update, await self._reader(update), "welcome")
+
+    async def new(self, update: Update, context: Context) -> None:
+        """/new: the next question follows up on none."""
+        self._last.forget(*_person(update))
+        await self._say(update, await self._reader(update), "new")
 
     async def help(self, update: Update, context: Context) -> None:
         """/help: how to ask."""
@@ -213,8 +230,11 @@ class Chat:
         """One question, one message. Every failure of ours is one sentence to the person."""
         message = _message(update)
         chosen = await self._chosen(message.chat_id)
+        person = _person(update)
+        # A question that we offered stands for itself.
+        previous = None if tapped else self._last.get(*person)
         answer, _ = await asyncio.gather(
-            asyncio.to_thread(self._answerer.ask, question, None, chosen),
+            asyncio.to_thread(self._answerer.ask, question, None, chosen, previous=previous),
             self._type(message),
             return_exceptions=True,
         )
@@ -223,9 +243,19 @@ class Chat:
             messages = self._messages[code] if code else await self._reader(update)
             apology = Rendered.of(_apology(answer, messages))
             return await deliver(message, apology, _quotes(message))
+        if answer.outcome != "social":  # "thank you" does not end a conversation
+            self._keep(person, answer)
         messages = self._messages.get(answer.language, self._messages["en"])
         rendered = render(answer, messages, asked=question if tapped else None)
         await deliver(message, rendered, quote=_quotes(message) and not tapped)
+
+    def _keep(self, person: tuple[int, int], answer: Answer) -> None:
+        # As it was understood: else a third question would follow up on half of one.
+        understood = answer.read_as or answer.question
+        question = understood if len(understood) <= self._longest else answer.question
+        self._last.keep(*person, question)
+        # Not only no longer used after that time: gone.
+        asyncio.get_running_loop().call_later(LAST_SECONDS + 1, self._last.expire)
 
     async def _type(self, message: Message) -> None:
         """Show that we are at it. Only a courtesy: it may fail, and must not take long."""
@@ -287,6 +317,12 @@ def _message(update: Update) -> Message:
     message = update.effective_message
     assert message is not None  # the filters of the handlers see to it
     return message
+
+
+def _person(update: Update) -> tuple[int, int]:
+    """Chat and person: in a group everybody has a conversation of their own."""
+    user = update.effective_user
+    return _message(update).chat_id, user.id if user else 0
 
 
 def _query(update: Update) -> CallbackQuery:

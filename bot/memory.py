@@ -1,4 +1,4 @@
-"""What the bot remembers: the language a chat chose, under a hash of the chat's id."""
+"""What the bot remembers, under hashes of ids: a chat's language on disk, a last question in memory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import os
 import secrets
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -22,6 +24,11 @@ CREATE TABLE IF NOT EXISTS chat (
     used TEXT NOT NULL           -- the day it last mattered, UTC, ISO 8601
 ) STRICT, WITHOUT ROWID
 """
+
+
+LAST_SECONDS = 600.0
+"""How long a last question is remembered."""
+_LAST_MOST = 1000
 
 
 def secret_key(settings: Settings) -> bytes:
@@ -50,6 +57,57 @@ def secret_key(settings: Settings) -> bytes:
 def today() -> date:
     """The current day in UTC."""
     return datetime.now(UTC).date()
+
+
+def hashed(key: bytes, name: str) -> str:
+    """What stands for the chat or person `name`: nobody without `key` can tell who it is."""
+    return hmac.new(key, f"telegram:{name}".encode(), sha256).hexdigest()
+
+
+class LastQuestions:
+    """The last question of each person in each chat, so that the next may follow up on it.
+
+    In this process only, for `seconds`, of the `most` who asked last. Belongs to one thread.
+    """
+
+    def __init__(
+        self,
+        key: bytes,
+        most: int = _LAST_MOST,
+        seconds: float = LAST_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._key = key
+        self._most = most
+        self._seconds = seconds
+        self._clock = clock
+        self._kept: OrderedDict[str, tuple[float, str]] = OrderedDict()  # the oldest first
+
+    def get(self, chat: int, person: int) -> str | None:
+        """The last question of `person` in `chat`, or None."""
+        self.expire()
+        _, question = self._kept.get(self._name(chat, person), (0.0, None))
+        return question
+
+    def keep(self, chat: int, person: int, question: str) -> None:
+        """Remember `question` in the place of the one before."""
+        self.forget(chat, person)
+        self._kept[self._name(chat, person)] = (self._clock(), question)
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+
+    def forget(self, chat: int, person: int) -> None:
+        """Remember nothing of `person` in `chat`."""
+        self._kept.pop(self._name(chat, person), None)
+
+    def expire(self) -> None:
+        """Forget what is too old."""
+        now = self._clock()
+        while self._kept and now - next(iter(self._kept.values()))[0] >= self._seconds:
+            self._kept.popitem(last=False)
+
+    def _name(self, chat: int, person: int) -> str:
+        return hashed(self._key, f"{chat}:{person}")
 
 
 class Memory:
@@ -110,7 +168,7 @@ class Memory:
         self._forgotten = day
 
     def _hash(self, chat: int) -> str:
-        return hmac.new(self._key, f"telegram:{chat}".encode(), sha256).hexdigest()
+        return hashed(self._key, str(chat))
 
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:

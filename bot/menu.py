@@ -10,7 +10,7 @@ from bot.discretion import LOG, reason
 from bot.message import Messages
 from index.settings import Settings
 
-COMMANDS = ("ask", "language", "help", "start")
+COMMANDS = ("ask", "new", "language", "help", "start")
 
 
 async def introduce(application: Bot, settings: Settings) -> None:

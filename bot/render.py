@@ -31,7 +31,9 @@ RELATED = "ask:"
 """Begins the callback data of a button that asks a related question."""
 
 _LETTERS = "ABCDE"
-_TITLE, _PUBLISHER, _BUTTON, _RELATED, _MESSAGE = 160, 60, 40, 200, 800
+_TITLE, _PUBLISHER, _BUTTON, _RELATED, _MESSAGE, _NOTICE = 160, 60, 40, 200, 800, 300
+_ALSO = 3
+"""Most other reports of a passage that are named; of the rest the number is said."""
 _FOLD = 90
 """A sentence that begins after so many units is not seen in the three lines of a folded quote."""
 _LEAST_TEXT = 120
@@ -60,16 +62,22 @@ def render(answer: Answer, messages: Messages, asked: str | None = None) -> Rend
     head = []
     if asked is not None:
         head.append(f"<i>{messages.say('asked', question=one_line(asked, _RELATED))}</i>")
+    if read_as := one_line(answer.read_as or "", _NOTICE):
+        head.append(f"<i>{messages.say('read_as', question=read_as)}</i>")
     related = _related(answer)
-    if answer.answered and answer.passages:
-        head.append(messages.say("found"))
+    if answer.outcome in ("answered", "partly") and answer.passages:
+        head.append(_found(answer, messages))
+        if notice := one_line(answer.notice or "", _NOTICE):
+            head.append(f"⚠️ {_text(notice)}")
         tail = [*_related_lines(related, messages.say("related_more"))]
         tail.append(f"<i>{messages.say('note')}</i>")
         shown, body = _passages(answer, messages, LIMIT - _length([*head, "", *tail]))
     else:
-        head.append(_unknown(answer, messages))
-        tail = [*_related_lines(related, messages.say("related"))]
-        if messages.contact and messages.contact not in (answer.message or ""):
+        social = answer.outcome == "social"
+        head.append(_said(answer) or messages.say("greeting" if social else "unknown"))
+        tail = [*_related_lines(related, messages.say("related_social" if social else "related"))]
+        # Who only said hello was refused nothing.
+        if messages.contact and not social and messages.contact not in (answer.message or ""):
             tail.append(messages.say("contact"))
         shown, body = [], []
     return Rendered.of("\n\n".join([*head, *body, *tail]), _keyboard(shown, related))
@@ -91,10 +99,16 @@ def _length(parts: list[str]) -> int:
     return units(visible("\n\n".join(parts)))
 
 
-def _unknown(answer: Answer, messages: Messages) -> str:
-    if answer.message and (message := clean(answer.message).strip()):
-        return escape(shorten(message, _MESSAGE), quote=False)
-    return messages.say("unknown")
+def _said(answer: Answer) -> str:
+    """The answer's own message, or ""."""
+    return _text(shorten(clean(answer.message or "").strip(), _MESSAGE))
+
+
+def _found(answer: Answer, messages: Messages) -> str:
+    """The heading over passages, which must not promise more than they hold."""
+    if answer.outcome == "partly":
+        return f"🔎 {_said(answer) or messages.say('partly')}"
+    return messages.say("found")
 
 
 def _related(answer: Answer) -> list[str]:
@@ -167,13 +181,28 @@ def _heading(number: int, passage: AnswerPassage, messages: Messages) -> str:
     if address := _address(passage):
         title = f'<a href="{escape(address)}">{title}</a>'
     about = [_text(one_line(passage.source.publisher, _PUBLISHER))]
-    about.append(messages.day(passage.source.published))
+    day = messages.day(passage.source.published)
+    about.append(f"{day} ({messages.say('old')})" if passage.old else day)
     if passage.translated and passage.original is not None:
         language = messages.called(passage.original.language)
         about.append(messages.say("translated", language=language))
     elif passage.language != messages.language:
         about.append(messages.say("written_in", language=messages.called(passage.language)))
-    return f"<b>{number}. {title}</b>\n{' · '.join(part for part in about if part)}"
+    heading = f"<b>{number}. {title}</b>\n{' · '.join(part for part in about if part)}"
+    return f"{heading}\n{_also(passage, messages)}" if passage.also else heading
+
+
+def _also(passage: AnswerPassage, messages: Messages) -> str:
+    """Who else tells the same story, each with a link where there is one."""
+    named = []
+    for source in passage.also[:_ALSO]:
+        publisher = _text(one_line(source.publisher, _PUBLISHER) or "–")
+        if address := web_address(source.url):
+            publisher = f'<a href="{escape(address)}">{publisher}</a>'
+        named.append(f"{publisher} ({messages.day(source.published)})")
+    if len(passage.also) > _ALSO:
+        named.append(messages.say("also_more", n=len(passage.also) - _ALSO))
+    return messages.say("also") + " " + ", ".join(named)
 
 
 def _address(passage: AnswerPassage) -> str | None:

@@ -233,6 +233,11 @@ class Answerer:
         articles. NoIndexError where there is no index."""
         return self._related.examples(self._index(), language, count)
 
+    def publishers(self) -> tuple[str, ...]:
+        """Whose articles the index holds, in alphabetical order. NoIndexError where there is none."""
+        articles = self._index().generation.articles.values()
+        return tuple(sorted({article.source.publisher for article in articles}, key=str.casefold))
+
     def _index(self) -> Index:
         """The index that serves, looked after at most twice a second."""
         serving = self._serving

@@ -13,9 +13,11 @@ from bot import polling
 from bot.poll import Patience, Watch
 from corpus.article import Source
 from index.answer import Answer, AnswerPassage, IndexInfo, Original, Span, check_question
+from index.filters import Filters
 from index.generation import NoIndexError
 from index.language import detect
 from index.settings import Settings
+from tests.outcomes import varied
 from tests.telegram_server import TOKEN, TelegramServer
 
 SOON = Patience(poll=2.0, first=0.05, longest=0.2, farewell=5.0)
@@ -79,11 +81,23 @@ class Desk:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str | None]] = []
+        self.previous: list[str | None] = []
+        self.filters: list[Filters | None] = []
         self.free = threading.Event()
 
-    def ask(self, question: str, k: int | None = None, language: str | None = None) -> Answer:
-        """As `index.answer.Answerer.ask`."""
+    def ask(
+        self,
+        question: str,
+        k: int | None = None,
+        language: str | None = None,
+        *,
+        previous: str | None = None,
+        filters: Filters | None = None,
+    ) -> Answer:
+        """As `index.answer.Answerer.ask`, with the words of `tests.outcomes.varied`."""
         self.asked.append((question, language))
+        self.previous.append(previous)
+        self.filters.append(filters)
         text = check_question(question, 500)
         reader = language or detect(text) or "id"
         if "lambat" in text:
@@ -95,13 +109,15 @@ class Desk:
         if "gedung" in text or "building" in text:
             other = "en" if reader == "id" else "id"
             original = Original("Original.", other)
-            return answer(
+            found = answer(
                 text,
                 reader,
                 passage(1, language=reader),
                 passage(2, language=reader, translated=True, original=original, published=None),
             )
-        return answer(text, reader)
+        else:
+            found = answer(text, reader)
+        return varied(found, previous)
 
 
 def settings_for(server: TelegramServer | None, data: Path, **changes: Any) -> Settings:

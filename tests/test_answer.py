@@ -240,3 +240,9 @@ def test_the_best_sentence_is_marked(static: StaticVectors, make_article: MakeAr
     question = static.token_ids(["when was the building built?"])[0]
     span = best_sentence(static, question, passage)
     assert passage.text[span.start : span.end] == "Gedung itu dibangun pada 1981 oleh Soeharto."
+
+
+def test_publishers_are_named_once_in_order(answerer: Answerer) -> None:
+    names = answerer.publishers()
+    assert "Kompas.com" in names
+    assert list(names) == sorted(set(names), key=str.casefold)

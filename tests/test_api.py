@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api.guard import MAX_BODY
+from index.filters import Filters
+from tests.outcomes import ALSO, NOTICE, PARTLY, SOCIAL
 from tests.web import INFO, MARKED, VISIT, VISIT_EN, Standin, is_problem
 
 
@@ -20,6 +23,7 @@ def test_an_answer_has_exactly_the_promised_shape(client: TestClient) -> None:
     assert response.json() == {
         "question": "Is it open?",
         "language": "en",
+        "outcome": "answered",
         "answered": True,
         "confidence": 0.86,
         "passages": [
@@ -40,10 +44,14 @@ def test_an_answer_has_exactly_the_promised_shape(client: TestClient) -> None:
                     "link": "https://example.org/berita#:~:text=120",
                     "published": "2023-08-29",
                 },
+                "also": [],
+                "old": False,
             }
         ],
         "related": ["Di mana Sekretariat ASEAN?", "What is ASEAN?"],
         "message": None,
+        "notice": None,
+        "read_as": None,
         "index": {
             "id": INFO.id,
             "built_at": "2026-11-23T09:00:00Z",
@@ -83,10 +91,58 @@ def test_no_answer_is_an_answer(client: TestClient) -> None:
     response = client.post("/ask", json={"question": "unknown things"})
     assert response.status_code == 200
     answer = response.json()
-    assert answer["answered"] is False
+    assert (answer["outcome"], answer["answered"]) == ("unknown", False)
     assert answer["passages"] == []
     assert answer["message"].startswith("Maaf")
     assert answer["confidence"] == 0.1235
+
+
+def test_what_is_no_full_answer_says_so(client: TestClient) -> None:
+    partly = client.get("/ask?q=Apa+sebagian+beda+ramai").json()
+    assert (partly["outcome"], partly["answered"]) == ("partly", False)
+    assert (partly["message"], partly["notice"]) == (PARTLY["id"], NOTICE["id"])
+    assert partly["read_as"] is None
+    first, second, _ = partly["passages"]
+    assert (first["old"], second["old"], second["also"]) == (True, False, [])
+    assert first["also"][0] == {
+        "title": ALSO[0].title,
+        "publisher": "Kabar & Kota",
+        "url": ALSO[0].url,
+        "published": "2023-08-30",
+    }
+    assert [also["published"] for also in first["also"]] == ["2023-08-30", None, "2023-09-01"]
+    social = client.get("/ask?q=halo").json()
+    assert (social["outcome"], social["answered"]) == ("social", False)
+    assert (social["passages"], social["message"]) == ([], SOCIAL["id"])
+
+
+def test_a_follow_up_brings_the_question_before_it_along(
+    client: TestClient, standin: Standin
+) -> None:
+    both = {"previous": " Kapan\nKTT? "}
+    posted = client.post("/ask", json={"question": "lalu di mana?", **both}).json()
+    assert posted == client.get("/ask", params={"q": "lalu di mana?", **both}).json()
+    assert posted["read_as"] == "Kapan KTT? lalu di mana?"
+    assert posted["question"] == "lalu di mana?"
+    assert standin.narrowed == [("Kapan KTT?", None)] * 2
+
+
+def test_filters_say_which_articles_count(client: TestClient, standin: Standin) -> None:
+    narrow: dict[str, Any] = {
+        "since": "2023-01-31",
+        "until": "2023-01-31",
+        "publisher": ["Antara", " Kompas.com "],
+        "topic": ["KTT"],
+        "article_language": ["id", "en"],
+    }
+    day = date(2023, 1, 31)
+    wanted = Filters(day, day, ("Antara", "Kompas.com"), ("id", "en"), ("KTT",))
+    client.post("/ask", json={"question": "Apa?", **narrow})
+    client.get("/ask", params={"q": "Apa?", **narrow})
+    assert standin.narrowed == [(None, wanted)] * 2
+    client.post("/ask", json={"question": "Apa?", **dict.fromkeys(narrow)})
+    client.post("/ask", json={"question": "Apa?", "publisher": [], "topic": []})
+    assert standin.narrowed[2:] == [(None, None)] * 2
 
 
 @pytest.mark.parametrize(
@@ -109,6 +165,23 @@ def test_no_answer_is_an_answer(client: TestClient) -> None:
         ({"question": "Apa?", "language": "ms"}, "bad_language"),
         ({"question": "Apa?", "language": ""}, "bad_language"),
         ({"question": "Apa?", "lang": "id"}, "unknown_key"),
+        ({"question": "Apa?", "previous": ""}, "bad_previous"),
+        ({"question": "Apa?", "previous": "?!"}, "bad_previous"),
+        ({"question": "Apa?", "previous": "a" * 501}, "bad_previous"),
+        ({"question": "Apa?", "previous": 7}, "bad_previous"),
+        ({"question": "Apa?", "since": "5 September"}, "bad_date"),
+        ({"question": "Apa?", "since": "20230905"}, "bad_date"),
+        ({"question": "Apa?", "since": "2023-09-05T00:00:00Z"}, "bad_date"),
+        ({"question": "Apa?", "until": "2023-02-30"}, "bad_date"),
+        ({"question": "Apa?", "until": ""}, "bad_date"),
+        ({"question": "Apa?", "until": 1693872000}, "bad_date"),
+        ({"question": "Apa?", "since": "2023-09-06", "until": "2023-09-05"}, "bad_range"),
+        ({"question": "Apa?", "publisher": "Antara"}, "bad_publisher"),
+        ({"question": "Apa?", "publisher": [" "]}, "bad_publisher"),
+        ({"question": "Apa?", "publisher": ["aaaa"] * 21}, "bad_publisher"),
+        ({"question": "Apa?", "topic": ["a" * 201]}, "bad_topic"),
+        ({"question": "Apa?", "topic": [None]}, "bad_topic"),
+        ({"question": "Apa?", "article_language": ["ms"]}, "bad_article_language"),
         (["Apa?"], "invalid_json"),
         ("Apa?", "invalid_json"),
         (None, "invalid_json"),
@@ -155,6 +228,14 @@ def test_a_form_from_another_site_is_not_a_question(client: TestClient) -> None:
         ("q=Apa&k=many", "bad_k"),
         ("q=Apa&k=99", "bad_k"),
         ("q=Apa&language=xx", "bad_language"),
+        ("q=Apa&previous=", "bad_previous"),
+        ("q=Apa&since=", "bad_date"),
+        ("q=Apa&since=1693872000", "bad_date"),
+        ("q=Apa&until=2023-13-01", "bad_date"),
+        ("q=Apa&since=2023-09-06&until=2023-09-05", "bad_range"),
+        ("q=Apa&publisher=", "bad_publisher"),
+        ("q=Apa&topic=KTT&topic=", "bad_topic"),
+        ("q=Apa&article_language=xx", "bad_article_language"),
     ],
 )
 def test_a_bad_address_is_a_problem_that_names_it(

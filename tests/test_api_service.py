@@ -67,7 +67,14 @@ def test_security_headers_are_everywhere(client: TestClient) -> None:
 def test_the_description_is_whole_and_true(client: TestClient) -> None:
     schema = client.get("/openapi.json").json()
     assert set(schema["paths"]) == {"/ask", "/health", "/ready"}
-    assert schema["components"]["schemas"]["AskIn"]["properties"]["question"]["maxLength"] == 500
+    asked = schema["components"]["schemas"]["AskIn"]["properties"]
+    assert asked["question"]["maxLength"] == asked["previous"]["anyOf"][0]["maxLength"] == 500
+    by_address = {one["name"]: one for one in schema["paths"]["/ask"]["get"]["parameters"]}
+    # One question, whichever way it comes; what narrows it is explained with an example.
+    assert set(by_address) == set(asked) - {"question"} | {"q"}
+    for name in set(asked) - {"question", "k", "language"}:
+        assert asked[name]["description"] in by_address[name]["description"]
+        assert by_address[name]["schema"]["examples"]
     for method in ("get", "post"):
         responses = schema["paths"]["/ask"][method]["responses"]
         assert set(responses) == {"200", "413", "422", "500", "503"}

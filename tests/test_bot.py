@@ -9,7 +9,9 @@ import pytest
 
 from bot.message import Messages
 from tests.desk import Desk, open_bot
+from tests.outcomes import ALSO, NOTICE, PARTLY, SOCIAL
 from tests.telegram_server import BOT_ID, USERNAME, TelegramServer
+from tests.test_bot_memory import everything_on_disk
 
 pytestmark = pytest.mark.anyio
 
@@ -242,6 +244,66 @@ async def test_unknown_offers_questions_whose_buttons_outlive_a_restart(
     assert [question for question, _ in desk.asked][1:] == ["Apa tugas Sekretariat ASEAN?"]
 
 
+async def test_every_part_of_an_answer_is_shown(server: TelegramServer, tmp_path: Path) -> None:
+    async with open_bot(server, tmp_path):
+        server.say(7, "Kapan gedung itu dibuka?")
+        await server.next_message()
+        server.say(7, "Lalu gedung sebagian beda ramai?")
+        message = await server.next_message()
+    assert message["text"].splitlines()[:9] == [
+        "Dibaca sebagai: Kapan gedung itu dibuka? Lalu gedung sebagian beda ramai?",
+        "",
+        f"🔎 {PARTLY['id']}",
+        "",
+        f"⚠️ {NOTICE['id']}",
+        "",
+        "1. Kunjungan ke <Sekretariat> 1",
+        "Berita 1 · 29 Agustus 2023 (berita lama)",
+        "Juga diberitakan oleh Kabar & Kota (30 Agustus 2023), "
+        "Surat Pagi (tanggal tidak diketahui), Situs Lain (1 September 2023)",
+    ]
+    links = [entity["url"] for entity in message["entities"] if "url" in entity]
+    assert [url for url in links if "berita" not in url] == [ALSO[0].url, ALSO[1].url]
+
+
+async def test_a_question_follows_up_on_the_persons_own_last(
+    server: TelegramServer, tmp_path: Path
+) -> None:
+    desk = Desk()
+    async with open_bot(server, tmp_path, desk):
+
+        async def say(text: str, chat: int = 7, user: int = 7) -> dict[str, Any]:
+            server.say(chat, text, user=user)
+            return await server.next_message()
+
+        await say("Kapan gedung dibuka?")
+        assert (await say("halo"))["text"].startswith(SOCIAL["id"])
+        await say("lalu di mana?")
+        offered = await say("lalu siapa?")
+        server.press(offered, "A")
+        await server.next_message()
+        await say("lalu apa?")
+        assert (await say("/new"))["text"] == ID.say("new")
+        await say("lalu kapan?")
+        await say("/ask kapan gedung?", GROUP, 12)
+        await say("/ask lalu?", GROUP, 13)
+        await say("/ask lalu?", GROUP, 12)
+    first, second = "Kapan gedung dibuka?", "Kapan gedung dibuka? lalu di mana?"
+    assert desk.previous == [
+        None,
+        first,  # social talk knows of it, and does not take its place
+        first,
+        second,
+        None,  # a question of ours stands for itself
+        "Apa tugas Sekretariat ASEAN?",
+        None,
+        None,
+        None,
+        "kapan gedung?",
+    ]
+    assert b"gedung" not in everything_on_disk(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("content", "key"),
     [
@@ -310,8 +372,8 @@ async def test_menu_and_profile_are_set_in_both_languages(
     async with open_bot(server, tmp_path):
         await server.called("setMyShortDescription", 2)
     menus = {c.get("language_code"): c["commands"] for c in server.calls("setMyCommands")}
-    assert [command["command"] for command in menus["id"]] == ["ask", "language", "help", "start"]
-    assert menus[None][2]["description"] == EN.menu("help")
+    assert [c["command"] for c in menus["id"]] == ["ask", "new", "language", "help", "start"]
+    assert menus[None][3]["description"] == EN.menu("help")
     profiles = {c.get("language_code"): c["description"] for c in server.calls("setMyDescription")}
     assert profiles == {None: EN.menu("description"), "id": ID.menu("description")}
     assert server.me["id"] == BOT_ID

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 
-from bot.memory import Memory, secret_key
+from bot.memory import LastQuestions, Memory, secret_key
 from tests.desk import settings_for
 
 CHAT = 628123456789
@@ -99,3 +99,30 @@ def test_threads_do_not_disturb_each_other(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(chat, range(100))) == ["id", "en"] * 50
+
+
+def test_a_last_question_is_remembered_for_a_while_by_few() -> None:
+    now = 0.0
+    last = LastQuestions(b"key", most=2, seconds=10, clock=lambda: now)
+    last.keep(1, 1, "satu")
+    last.keep(1, 2, "dua")
+    assert (last.get(1, 1), last.get(1, 2), last.get(2, 1)) == ("satu", "dua", None)
+    now = 5.0
+    last.keep(1, 1, "tiga")
+    last.keep(3, 1, "empat")
+    assert last.get(1, 2) is None, "of more people than it has room for, the oldest goes"
+    now = 14.9
+    assert last.get(1, 1) == "tiga"
+    now = 15.0
+    last.expire()
+    assert not last._kept, "what is too old is gone, not only hidden"
+    last.keep(1, 1, "lima")
+    last.forget(1, 1)
+    assert last.get(1, 1) is None
+
+
+def test_a_last_question_is_kept_under_no_id() -> None:
+    last = LastQuestions(b"key")
+    last.keep(CHAT, CHAT + 1, "apa?")
+    assert str(CHAT) not in repr(last._kept) and str(CHAT + 1) not in repr(last._kept)
+    assert last._kept.keys() != LastQuestions(b"other")._kept.keys()

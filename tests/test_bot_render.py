@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from string import Formatter
 from typing import Any
@@ -43,12 +44,13 @@ dates = st.none() | st.dates()
 addresses = words | st.sampled_from(
     ["https://a.example/?a=1&b=\"2'<3>", "javascript:alert(1)", "http://[", "https://b.example/x"]
 )
+sources = st.builds(Source, title=words, publisher=words, url=addresses, published=dates)
 passages = st.builds(
     AnswerPassage,
     id=words, article=words, title=words, text=words, language=languages, translated=st.booleans(),
     original=st.none() | st.builds(Original, text=words, language=languages), highlight=spans,
     score=st.floats(0, 1), link=addresses,
-    source=st.builds(Source, title=words, publisher=words, url=addresses, published=dates),
+    source=sources, also=st.lists(sources, max_size=5).map(tuple), old=st.booleans(),
 )  # fmt: skip
 answers = st.builds(
     Answer,
@@ -56,6 +58,7 @@ answers = st.builds(
     outcome=st.sampled_from(["answered", "partly", "unknown", "social"]), confidence=st.floats(0, 1),
     passages=st.lists(passages, max_size=12).map(tuple),
     related=st.lists(words, max_size=7).map(tuple), message=st.none() | words, index=st.just(INFO),
+    notice=st.none() | words, read_as=st.none() | words,
 )  # fmt: skip
 
 
@@ -172,6 +175,34 @@ def test_dates_are_written_as_people_write_them() -> None:
     assert EN.day(None) == "date unknown"
 
 
+def test_who_else_reported_it_is_named_in_part() -> None:
+    others = tuple(
+        Source(f"Judul {n}", f"Surat {n}", f"https://s{n}.example.org/", date(2023, 9, n))
+        for n in range(1, 6)
+    )
+    html = render(answer("What?", "en", passage(1, also=others)), EN).html
+    assert visible(html).splitlines()[4] == (
+        "Also reported by Surat 1 (1 September 2023), Surat 2 (2 September 2023), "
+        "Surat 3 (3 September 2023), and 2 more"
+    )
+    assert '<a href="https://s3.example.org/">Surat 3</a>' in html
+
+
+def test_social_talk_is_no_refusal() -> None:
+    talk = replace(answer("halo", "id"), outcome="social", message="Halo juga!")
+    text = visible(render(talk, ID).html)
+    assert text.startswith(f"Halo juga!\n\n{ID.say('related_social')}\nA. ")
+    assert "humas@example.org" not in text
+    assert ID.say("greeting") in visible(render(replace(talk, message=None), ID).html)
+
+
+def test_partly_promises_no_answer() -> None:
+    partly = replace(answer("Apa?", "id", passage(1)), outcome="partly", message=None)
+    text = visible(render(partly, ID).html)
+    assert text.startswith(f"🔎 {ID.say('partly')}\n\n1. ")
+    assert ID.say("found") not in text
+
+
 def test_unknown_names_the_contact_once() -> None:
     told = answer("Apa?", "id")
     assert visible(render(told, ID).html).count("humas@example.org") == 1
@@ -236,7 +267,7 @@ def test_both_languages_say_the_same_things() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_text_is_a_message(language: str) -> None:
     messages = Messages(language, "<Tanya> & co", "a<b@example.org")
-    values = {"bot": "@x", "language": "<", "question": "&", "limit": 5}
+    values = {"bot": "@x", "language": "<", "question": "&", "limit": 5, "n": 2}
     for key, text in wording(language)["text"].items():
         used = {k: v for k, v in values.items() if "{" + k + "}" in text}
         said = messages.say(key, **used)

@@ -6,9 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+import tanya as program
+from index.filters import Filters
+from tests.desk import Desk
+from tests.outcomes import ALSO, NOTICE, PARTLY, SOCIAL
 
 ROOT = Path(__file__).parent.parent
 ARTICLE = """---
@@ -108,6 +115,68 @@ def test_ask_reads_like_an_answer(corpus: dict[str, str]) -> None:
     assert "Maaf" in unknown
 
 
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """What answers in the place of the index."""
+    desk = Desk()
+    monkeypatch.setattr(program, "_answerer", lambda settings: desk)
+    monkeypatch.setattr(program, "_have_index", lambda settings, answerer: None)
+    monkeypatch.setenv("COLUMNS", "120")
+    return desk
+
+
+def told(*arguments: str, code: int) -> list[str]:
+    """The lines that `tanya ask` prints."""
+    done = CliRunner().invoke(program.app, ["ask", *arguments])
+    assert done.exit_code == code, done.output
+    return [line.rstrip() for line in done.output.splitlines()]
+
+
+def test_every_part_of_an_answer_is_printed(desk: Desk) -> None:
+    before = "Kapan KTT?"
+    lines = told("lalu gedung sebagian beda ramai?", "--previous", before, code=4)
+    assert lines[:4] == [
+        "Dibaca sebagai: Kapan KTT? lalu gedung sebagian beda ramai?",
+        PARTLY["id"],
+        f"! {NOTICE['id']}",
+        "",
+    ]
+    assert lines[4] == "1. Kunjungan ke <Sekretariat> 1"
+    assert lines[6:14] == [
+        "   Berita 1 · 2023-08-29 (berita lama)",
+        "   https://berita1.example.org/a?b=1&c=2",
+        "   Juga diberitakan oleh: Kabar & Kota · 2023-08-30",
+        f"   {ALSO[0].url}",
+        "   Juga diberitakan oleh: Surat Pagi · tanggal tidak diketahui",
+        f"   {ALSO[1].url}",
+        "   Juga diberitakan oleh: Situs Lain · 2023-09-01",
+        f"   {ALSO[2].url}",
+    ]
+    assert "berita lama" not in "".join(lines[14:])
+    english = told("the building partly differ many", "--lang", "en", code=4)
+    assert english[:2] == [PARTLY["en"], f"! {NOTICE['en']}"]
+    assert "   Berita 1 · 2023-08-29 (older news)" in english
+    assert "   Also reported by: Kabar & Kota · 2023-08-30" in english
+    printed = json.loads("".join(told("gedung sebagian beda ramai", "--json", code=4)))
+    assert (printed["outcome"], printed["notice"]) == ("partly", NOTICE["id"])
+
+
+def test_the_exit_code_tells_the_outcome(desk: Desk) -> None:
+    told("gedung", code=0)
+    assert told("halo", code=3)[0] == SOCIAL["id"]
+    assert told("harga cabai", code=3)[0] == "Maaf, belum ada jawabannya."
+
+
+def test_options_narrow_what_counts(desk: Desk) -> None:
+    told("gedung", code=0)
+    names = ["--publisher", "Antara", "--publisher", "Kompas.com", "--topic", "KTT"]
+    days = ["--since", "2023-01-31", "--until", "2023-01-31"]
+    told("gedung", *names, *days, "--article-language", "en", code=0)
+    day = date(2023, 1, 31)
+    wanted = Filters(day, day, ("Antara", "Kompas.com"), ("en",), ("KTT",))
+    assert desk.filters == [None, wanted]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -116,6 +185,11 @@ def test_ask_reads_like_an_answer(corpus: dict[str, str]) -> None:
         (["ask", "?!"], "no question"),
         (["ask", "apa?", "--lang", "fr"], "use id or en"),
         (["ask", "apa?", "--k", "0"], "greater than or equal to 1"),
+        (["ask", "apa?", "--since", "kemarin"], "does not match the format"),
+        (["ask", "apa?", "--until", "2023-02-30"], "does not match the format"),
+        (["ask", "apa?", "--since", "2023-09-06", "--until", "2023-09-05"], "is after --until"),
+        (["ask", "apa?", "--article-language", "fr"], "use id or en"),
+        (["ask", "apa?", "--previous", "?!"], "--previous: This is no question in words"),
         (["ask"], "Missing argument"),
         (["bot"], "TANYA_TELEGRAM_TOKEN is not set"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -10,7 +11,20 @@ import pytest
 from api import create_app
 from corpus.article import LANGUAGES
 from index.answer import Answerer
-from tests.web import MARKED, TEXTS, OpenPage, ask, browser_test, served, settings, text_of
+from index.filters import Filters
+from tests.outcomes import ALSO, NOTICE, PARTLY, SOCIAL
+from tests.web import (
+    MARKED,
+    TEXTS,
+    OpenPage,
+    Standin,
+    ask,
+    browser_test,
+    focused,
+    served,
+    settings,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -40,7 +54,7 @@ def test_a_question_is_typed_and_the_answer_read(open_page: OpenPage) -> None:
 def test_a_translation_says_so_and_shows_the_original(open_page: OpenPage) -> None:
     page = open_page("/?lang=en")
     ask(page, "Is the Secretariat open?")
-    summary = page.locator("summary")
+    summary = page.locator(".original summary")
     assert "Translated from Indonesian." in summary.inner_text()
     original = page.locator(".original-text")
     assert not original.is_visible()
@@ -84,10 +98,20 @@ def test_server_and_browser_show_the_same(open_page: OpenPage, address: str, lan
     plain = open_page(java_script_enabled=False)
     loaded = open_page()
     asked = open_page()
-    for question in ("Apakah dibuka?", "Is it open?", "unknown", "hostile", "crash"):
+    narrow = "&since=2023-01-31&until=2024-01-01&publisher=K%26%3Cb%3E&article_language=en"
+    for question, more in (
+        ("Apakah dibuka?", ""),
+        ("Is it open?", narrow),
+        ("Apa sebagian beda ramai?", ""),
+        ("What is partly differ many, then?", narrow),
+        ("halo", narrow),
+        ("unknown", narrow),
+        ("hostile", ""),
+        ("crash", narrow),
+    ):
         for page in (plain, loaded):
-            page.goto(f"{address}/?lang={language}&q={quote(question)}")
-        asked.goto(f"{address}/?lang={language}")
+            page.goto(f"{address}/?lang={language}&q={quote(question)}{more}")
+        asked.goto(f"{address}/?lang={language}{more}")
         ask(asked, question)
         asked.locator("#conversation .chips, .fault").last.wait_for()
         for page in (loaded, asked):
@@ -139,6 +163,150 @@ def test_an_address_asks_and_a_question_makes_one(open_page: OpenPage) -> None:
     assert page.url.endswith("/?q=What+is+ASEAN%3F&lang=en")
     page.reload()
     assert "What is ASEAN?" in page.locator(".question").inner_text()
+
+
+@browser_test
+def test_what_is_no_full_answer_is_seen_not_to_be_one(open_page: OpenPage) -> None:
+    page = open_page()
+    ask(page, "Apa sebagian beda ramai?")
+    page.locator(".partly").wait_for()
+    assert page.locator(".partly").inner_text() == PARTLY["id"]
+    assert page.locator(".notice").inner_text() == NOTICE["id"]
+    assert page.locator(".found").count() == 0
+    assert page.get_by_role("status").inner_text() == f"{PARTLY['id']} {NOTICE['id']}"
+    first, second, _ = page.locator(".passage").all()
+    assert first.locator(".old").inner_text() == "berita lama"
+    assert second.locator(".old, .also").count() == 0
+    assert " ".join(first.locator(".also").inner_text().split()) == (
+        "Juga diberitakan oleh Kabar & Kota (dibuka di tab baru) (30 Agustus 2023), "
+        "Surat Pagi (dibuka di tab baru) (Tanggal tidak dicantumkan), Situs Lain (1 September 2023)"
+    )
+    links = first.locator(".also a").all()
+    assert [link.get_attribute("href") for link in links] == [ALSO[0].url, ALSO[1].url]
+    assert links[0].get_attribute("title") == "Warga <b>Masuk</b>"
+    ask(page, "halo")
+    page.locator(".reply").wait_for()
+    assert page.locator(".reply").inner_text() == SOCIAL["id"]
+    assert page.locator(".turn").last.get_by_role("button").count() == 2, "questions to begin with"
+
+
+@browser_test
+def test_a_conversation_goes_on_until_a_new_topic(
+    open_page: OpenPage, page_standin: Standin
+) -> None:
+    page = open_page()
+    del page_standin.narrowed[:]
+    new_topic = page.get_by_role("button", name="Topik baru")
+    assert not new_topic.is_visible()
+
+    def say(question: str) -> None:
+        turns = page.locator(".turn").count()
+        ask(page, question)
+        page.locator(f"#conversation .turn:nth-of-type({turns + 1}) .chips").wait_for()
+
+    def before() -> str | None:
+        return page_standin.narrowed[-1][0]
+
+    page.get_by_role("button", name="Apa itu KTT ASEAN?").click()
+    page.locator(".found").wait_for()
+    assert before() is None
+    say("halo")
+    assert before() == "Apa itu KTT ASEAN?"
+    say("lalu di mana?")
+    assert before() == "Apa itu KTT ASEAN?", "social talk is no topic"
+    understood = "Apa itu KTT ASEAN? lalu di mana?"
+    assert page.locator(".read-as q").inner_text() == understood
+    assert "previous=Apa+itu+KTT+ASEAN" in page.url, "the address leads back to the same answer"
+    page.reload()
+    assert page.locator(".read-as q").inner_text() == understood
+    say("lalu siapa?")
+    assert before() == understood
+    new_topic.click()
+    assert not new_topic.is_visible()
+    assert focused(page) == "" and page.evaluate("document.activeElement.id") == "question"
+    assert page.get_by_role("status").inner_text() == TEXTS["id"]["fresh"]
+    ask(page, "lalu apa?")
+    page.locator(".break + .turn .found").wait_for()
+    assert before() is None
+    assert page.url.endswith("/?q=lalu+apa%3F&lang=id")
+    page.get_by_role("button", name="English").click()
+    assert page.locator(".break").inner_text() == TEXTS["en"]["fresh"]
+
+
+@browser_test
+def test_filters_narrow_what_is_asked(open_page: OpenPage, page_standin: Standin) -> None:
+    page = open_page()
+    del page_standin.narrowed[:]
+    ask(page, "Apakah dibuka?")
+    page.locator(".found").wait_for()
+    panel = page.locator("#filters")
+    panel.locator("summary").press("Enter")
+    assert page.locator("#publishers option").last.get_attribute("value") == 'Kabar & "Kota"'
+    page.get_by_label("Sejak tanggal").fill("2024-02-01")
+    page.get_by_label("Sampai tanggal").fill("2024-01-01")
+    page.get_by_label("Penerbit").fill("Antara")
+    page.get_by_label("Bahasa berita").select_option("en")
+    assert page.locator("#active").inner_text() == "(4)"
+    again = page.get_by_role("button", name="Tanyakan lagi")
+    again.click()
+    hint = page.get_by_role("alert")
+    hint.filter(has_text="melewati tanggal akhir").wait_for()
+    page.get_by_label("Sampai tanggal").fill("2024-02-01")
+    assert hint.inner_text() == ""
+    page.get_by_role("textbox", name="Pertanyaan").fill("")
+    again.click()
+    page.locator(".narrowed").wait_for()
+    page.locator(".turn:nth-child(2) .found").wait_for()
+    assert page.locator(".narrowed").inner_text() == (
+        "Disaring: sejak 1 Februari 2024 · sampai 1 Februari 2024 · Antara · bahasa Inggris"
+    )
+    day = date(2024, 2, 1)
+    assert page_standin.narrowed == [(None, None), (None, Filters(day, day, ("Antara",), ("en",)))]
+    assert "since=2024-02-01&until=2024-02-01&publisher=Antara&article_language=en" in page.url
+    page.reload()
+    assert page.locator(".narrowed").is_visible()
+    panel.locator("summary").click()
+    page.get_by_role("button", name="Hapus saringan").click()
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    ask(page, "Apa itu?")
+    page.locator(".turn:nth-child(2) .found").wait_for()
+    assert page_standin.narrowed[-1] == ("Apakah dibuka?", None)
+
+
+@browser_test
+def test_without_javascript_filters_and_follow_ups(
+    open_page: OpenPage, address: str, page_standin: Standin
+) -> None:
+    page = open_page("/?lang=id", java_script_enabled=False, width=320)
+    page.locator("#filters summary").click()
+    page.get_by_label("Sejak tanggal").fill("2023-01-31")
+    page.get_by_label("Bahasa berita").select_option("id")
+    page.get_by_role("textbox", name="Pertanyaan").fill("Apa itu KTT?")
+    page.get_by_role("button", name="Tanyakan", exact=True).click()
+    narrow = "since=2023-01-31&article_language=id&lang=id"
+    assert page.url == f"{address}/?{narrow}&q=Apa+itu+KTT%3F", "what was left empty is left out"
+    page.get_by_role("textbox", name="Pertanyaan").fill("lalu di mana?")
+    page.get_by_role("button", name="Tanyakan", exact=True).click()
+    assert page.locator(".read-as q").inner_text() == "Apa itu KTT? lalu di mana?"
+    wanted = Filters(since=date(2023, 1, 31), languages=("id",))
+    assert page_standin.narrowed[-2:] == [(None, wanted), ("Apa itu KTT?", wanted)]
+    assert "bahasa Indonesia" in page.locator(".narrowed").inner_text()
+    page.get_by_role("button", name="English").click()
+    assert page.locator(".read-as q").inner_text() == "Apa itu KTT? lalu di mana?"
+    page.locator("#filters summary").click()
+    page.get_by_label("From date").fill("")
+    page.get_by_role("button", name="Ask again").click()
+    assert "lalu di mana?" in page.locator(".question").inner_text()
+    assert page_standin.narrowed[-1][1] == Filters(languages=("id",))
+    page.goto(f"{address}/?lang=id&q=Apa&since=2024-01-01&until=2023-01-01")
+    assert "melewati tanggal akhir" in page.get_by_role("alert").inner_text()
+    assert page.locator("#since").is_visible(), "it can be mended"
+    assert page.locator("#since").input_value() == "2024-01-01"
+    page.goto(f"{address}/?lang=id&q=Apa&previous=%3F")
+    assert page.locator(".passage").count() == 3, "what the reader has not typed is no fault of his"
+    page.get_by_role("button", name="Topik baru").click()
+    assert page.url == f"{address}/?lang=id"
 
 
 @browser_test

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from corpus.article import LANGUAGES
@@ -36,7 +38,9 @@ def test_the_keyboard_is_enough(open_page: OpenPage, address: str) -> None:
 
 @browser_test
 def test_no_focus_is_hidden_or_invisible(open_page: OpenPage) -> None:
-    page = open_page("/?q=Apakah+dibuka%3F", width=320)
+    page = open_page("/?q=Apakah+ramai%3F", width=320)
+    page.locator("#filters summary").click()
+    page.locator("h2.question").focus()
     seen = 0
     for _ in range(30):
         page.keyboard.press("Tab")
@@ -71,7 +75,11 @@ def test_nothing_is_wider_than_the_screen(open_page: OpenPage, width: int, langu
     wide = "document.documentElement.scrollWidth > window.innerWidth"
     assert not page.evaluate(wide)
     long_word = "panjang" * 40
-    for number, question in enumerate(["Apakah dibuka?", "unknown", "hostile", long_word], 1):
+    page.locator("#filters summary").click()
+    assert not page.evaluate(wide), "filters"
+    page.locator("#publisher").fill(long_word[:200])
+    questions = ["Apa sebagian beda ramai?", f"lalu ramai? {long_word}", "halo"]
+    for number, question in enumerate([*questions, "unknown", "hostile", long_word], 1):
         ask(page, question)
         page.locator(f".turn:nth-child({number}) .chips").wait_for()
         assert not page.evaluate(wide), question
@@ -81,13 +89,16 @@ def test_nothing_is_wider_than_the_screen(open_page: OpenPage, width: int, langu
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_has_contrast(open_page: OpenPage, scheme: str) -> None:
     page = open_page("/?q=unknown", color_scheme=scheme)
-    ask(page, "Is it open?")
-    page.locator("summary").click()
+    for question in ("What is partly differ many?", "Then is it open?", "hello"):
+        ask(page, question)
+        page.locator(".turn").last.locator(".chips").wait_for()
+    page.locator("#filters summary").click()
+    page.get_by_role("button", name=re.compile("Topik baru|New topic")).click()
+    page.locator(".original summary").first.click()
     page.route("**/ask", lambda route: route.abort())
     ask(page, "a" * 450)
     page.locator(".fault").wait_for()
-    page.get_by_role("textbox").fill("a" * 501)
-    page.keyboard.press("Enter")
+    ask(page, "a" * 501)
     ratios = page.evaluate(
         """() => {
           const numbers = (color) => color.match(/[\\d.]+/g).map(Number);

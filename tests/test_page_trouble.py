@@ -74,7 +74,9 @@ def test_the_page_asks_nobody_else(open_page: OpenPage, address: str) -> None:
 
 
 @browser_test
-def test_what_cannot_be_asked_is_said(open_page: OpenPage, page_standin: Standin) -> None:
+def test_what_cannot_be_asked_is_said(
+    open_page: OpenPage, address: str, page_standin: Standin
+) -> None:
     page = open_page()
     hint = page.get_by_role("alert")
     box = page.get_by_role("textbox")
@@ -92,6 +94,9 @@ def test_what_cannot_be_asked_is_said(open_page: OpenPage, page_standin: Standin
     hint.filter(has_text="tidak dapat dibaca").wait_for()
     assert box.input_value() == "?!"
     assert page.locator(".turn").count() == 0
+    page.goto(f"{address}/?q=%3F%21&lang=en")
+    page.get_by_role("button", name="Bahasa Indonesia").click()
+    assert "tidak dapat dibaca" in hint.inner_text(), "by its address, too"
 
 
 @browser_test

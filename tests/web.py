@@ -19,8 +19,10 @@ from fastapi import FastAPI
 from api.web import read_texts
 from corpus.article import Source
 from index.answer import Answer, AnswerPassage, IndexInfo, Original, Span, check_question
+from index.filters import Filters
 from index.generation import NoIndexError
 from index.settings import Settings
+from tests.outcomes import varied
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -90,25 +92,40 @@ class Standin:
         self.limit = limit
         self.go = threading.Event()
         self.asked: list[tuple[str, int | None, str | None]] = []
+        self.narrowed: list[tuple[str | None, Filters | None]] = []  # previous and filters
 
     def examples(self, language: str, count: int = 4) -> tuple[str, ...]:
         if self.index is None:
             raise NoIndexError("no index")
         return EXAMPLES[language][:count]
 
-    def ask(self, question: str, k: int | None = None, language: str | None = None) -> Answer:
+    def publishers(self) -> tuple[str, ...]:
+        if self.index is None:
+            raise NoIndexError("no index")
+        return ("Beritajakarta", 'Kabar & "Kota"')
+
+    def ask(
+        self,
+        question: str,
+        k: int | None = None,
+        language: str | None = None,
+        *,
+        previous: str | None = None,
+        filters: Filters | None = None,
+    ) -> Answer:
         text = check_question(question, self.limit)
         if self.index is None:
             raise NoIndexError("/srv/secret-folder has no manifest.json. Run: tanya rebuild")
         self.asked.append((text, k, language))
+        self.narrowed.append((previous, filters))
         if "slow" in text:
             assert self.go.wait(60)
         if "crash" in text:
             raise RuntimeError("secret-detail")
-        own = "en" if re.search(r"\b(is|what|who|when|slow)\b", text.lower()) else "id"
+        own = "en" if re.search(r"\b(is|what|who|when|slow|then|hello)\b", text.lower()) else "id"
         reader = language or own
         known = "unknown" not in text
-        return Answer(
+        found = Answer(
             question=text,
             language=reader,
             outcome="answered" if known else "unknown",
@@ -118,6 +135,7 @@ class Standin:
             message=None if known else "Maaf, kami tidak tahu. Silakan hubungi tanya@example.org.",
             index=self.index,
         )
+        return varied(found, previous)
 
     def _passages(self, text: str, reader: str) -> list[AnswerPassage]:
         if "hostile" in text:
@@ -185,8 +203,8 @@ def missing(what: str) -> None:
 
 def ask(page: Page, question: str) -> None:
     """Type `question` and press Enter."""
-    page.get_by_role("textbox").fill(question)
-    page.keyboard.press("Enter")
+    page.locator("#question").fill(question)
+    page.locator("#question").press("Enter")
 
 
 def text_of(page: Page, selector: str) -> str:

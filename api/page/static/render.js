@@ -22,10 +22,20 @@ export function showDate(day, texts) {
   return `${date} ${texts.months[month - 1]} ${year}`;
 }
 
-/** A form with one button that asks `question`: it works without this script, too. */
-export function asks(question, language, label = question, kind = "chip") {
+/** The filters, pairs of name and value, as people say them. */
+function showFilters(filters, texts) {
+  return filters.map(([name, value]) => {
+    if (name === "since") return fill(texts.since, { date: showDate(value, texts) });
+    if (name === "until") return fill(texts.until, { date: showDate(value, texts) });
+    return name === "article_language" ? texts.languages[value] : value;
+  }).join(" · ");
+}
+
+/** A form with one button that asks `question` with `filters`: it works without this script, too. */
+export function asks(question, language, filters, { label = question, kind = "chip", previous = null } = {}) {
+  const taken = [["lang", language], ...filters, ...(previous ? [["previous", previous]] : [])];
   return element("form", { method: "get", action: "./", "data-ask": "" },
-    element("input", { type: "hidden", name: "lang", value: language }),
+    ...taken.map(([name, value]) => element("input", { type: "hidden", name, value })),
     element("button", { class: kind, name: "q", value: question }, label));
 }
 
@@ -37,35 +47,63 @@ export function showTurn(turn, view) {
       element("span", { class: "unseen" }, `${texts.asked} `),
       element("span", { class: "question-text" }, turn.question)),
   ];
+  if (turn.filters.length && turn.answer?.outcome !== "social") {
+    parts.push(element("p", { class: "narrowed" },
+      `${texts.narrowed} ${showFilters(turn.filters, texts)}`));
+  }
   if (turn.fault) {
     parts.push(element("div", { class: "fault" },
       element("p", {}, faultText(turn.fault, view)),
-      asks(turn.question, view.language, texts.retry, "quiet")));
+      asks(turn.question, view.language, turn.filters,
+        { label: texts.retry, kind: "quiet", previous: turn.previous })));
   } else if (!turn.answer) {
     parts.push(element("p", { class: "searching" }, texts.searching));
   } else {
-    parts.push(showAnswer(turn.answer, view));
+    parts.push(showAnswer(turn, view));
   }
   return parts;
 }
 
 // An answer is in one language from head to foot, whatever language the page around it has.
-function showAnswer(answer, view) {
+function showAnswer(turn, view) {
+  const { answer } = turn;
   const texts = view.texts[answer.language];
   return element("div", { class: "answer", lang: answer.language },
-    ...(answer.answered
-      ? [
-          element("p", { class: "found" }, foundText(answer, view)),
-          element("ol", { class: "passages" },
-            ...answer.passages.map((passage) => showPassage(passage, answer.language, texts))),
-          showRelated(answer, texts.related, view),
-        ]
-      : [showUnknown(answer, texts, view), showRelated(answer, texts.answerable, view)]));
+    answer.read_as
+      ? element("p", { class: "read-as" }, `${texts.read_as} `, element("q", {}, answer.read_as))
+      : null,
+    ...showOutcome(turn, texts, view));
 }
 
-/** What to say where an answer was found, in its language. */
-export function foundText(answer, view) {
+function showOutcome(turn, texts, view) {
+  const { answer } = turn;
+  const said = linked(answerText(answer, view), view);
+  if (answer.outcome === "social") {
+    return [element("p", { class: "reply" }, ...said), showRelated(turn, texts.answerable, view)];
+  }
+  if (answer.outcome === "unknown") {
+    return [
+      element("div", { class: "unknown" },
+        element("p", { class: "message" }, ...said), element("p", {}, texts.advice)),
+      showRelated(turn, texts.answerable, view),
+    ];
+  }
+  const partly = answer.outcome === "partly";
+  return [
+    element("p", { class: partly ? "partly" : "found" }, ...said),
+    answer.notice ? element("p", { class: "notice" }, answer.notice) : null,
+    element("ol", { class: partly ? "passages unsure" : "passages" },
+      ...answer.passages.map((passage) => showPassage(passage, answer.language, texts))),
+    showRelated(turn, texts.related, view),
+  ];
+}
+
+/** The sentence that heads an answer, in its language. */
+export function answerText(answer, view) {
   const texts = view.texts[answer.language];
+  if (answer.outcome === "partly") return answer.message ?? texts.partly;
+  if (answer.outcome === "social") return answer.message ?? texts.greeting;
+  if (answer.outcome === "unknown") return answer.message ?? texts.unknown;
   const n = answer.passages.length;
   return n === 1 ? texts.found_one : fill(texts.found_many, { n });
 }
@@ -95,8 +133,22 @@ function showPassage(passage, language, texts) {
         element("span", { class: "publisher" }, source.publisher),
         source.published
           ? element("time", { datetime: source.published }, showDate(source.published, texts))
-          : element("span", {}, texts.undated)),
+          : element("span", {}, texts.undated),
+        passage.old ? element("span", { class: "old" }, texts.old) : null),
+      passage.also.length ? showAlso(passage.also, texts) : null,
       passage.original ? showOriginal(passage, texts) : null));
+}
+
+function showAlso(also, texts) {
+  return element("p", { class: "also" }, texts.also,
+    ...also.flatMap(({ title, publisher, url, published }, at) => {
+      const name = isWebAddress(url)
+        ? element("a", { href: url, title, target: "_blank", rel: "noopener" }, publisher,
+            element("span", { class: "unseen" }, ` (${texts.new_tab})`))
+        : publisher;
+      const day = published ? showDate(published, texts) : texts.undated;
+      return [" ", element("span", {}, name, ` (${day})${at < also.length - 1 ? "," : ""}`)];
+    }));
 }
 
 function showOriginal({ original, source }, texts) {
@@ -109,25 +161,22 @@ function showOriginal({ original, source }, texts) {
       element("p", { class: "original-text" }, original.text)));
 }
 
-function showUnknown(answer, texts, { contact }) {
-  const message = answer.message ?? texts.unknown;
+// `message` with the contact in it as a link.
+function linked(message, { contact }) {
   const at = contact ? message.indexOf(contact.text) : -1;
-  const parts = at < 0 ? [message] : [
+  return at < 0 ? [message] : [
     message.slice(0, at),
     element("a", { href: contact.href }, contact.text),
     message.slice(at + contact.text.length),
   ];
-  return element("div", { class: "unknown" },
-    element("p", { class: "message" }, ...parts),
-    element("p", {}, texts.advice));
 }
 
-function showRelated(answer, heading, { language }) {
+function showRelated({ answer, filters }, heading, { language }) {
   if (!answer.related.length) return null;
   return element("div", { class: "related" },
     element("h3", {}, heading),
     element("ul", { class: "chips" },
-      ...answer.related.map((question) => element("li", {}, asks(question, language)))));
+      ...answer.related.map((question) => element("li", {}, asks(question, language, filters)))));
 }
 
 function isWebAddress(address) {
