@@ -17,6 +17,7 @@ from corpus.sentence import sentences
 from index.confidence import Calibration, signals
 from index.encoder import Encoder
 from index.filters import Filters
+from index.followup import read_with
 from index.generation import GenerationError, NoIndexError
 from index.lexicon import shipped
 from index.maxsim import Ids, StaticVectors
@@ -193,7 +194,11 @@ class Answerer:
             raise ValueError(f"language={language!r}: use one of {', '.join(LANGUAGES)}, or None")
         index = self._index()
         query = index.read(text)
-        reader = language or query.language or LANGUAGES[0]
+        spoken = query.language
+        followed = read_with(index, query, text, previous, filters) if previous else None
+        if followed is not None:
+            query = followed[0]
+        reader = language or spoken or query.language or LANGUAGES[0]
         hits = index.search(query, self._settings.k if k is None else k, filters)
         # Confidence looks at five hits, however few are shown.
         ranked = hits if len(hits) >= 5 else index.search(query, 5, filters)
@@ -214,6 +219,7 @@ class Answerer:
             related=self._related.near(index, query, reader),
             message=None if answered else self._unknown(reader),
             index=_info(index),
+            read_as=followed[1] if followed is not None else None,
         )
 
     def examples(self, language: str, count: int = 4) -> tuple[str, ...]:

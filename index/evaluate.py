@@ -23,6 +23,7 @@ from corpus.question import Question, read_questions
 from index.answer import best_sentence
 from index.confidence import Calibration, signals
 from index.encoder import Encoder
+from index.evaluate_followups import as_dialogue, followup_searches, misled
 from index.generation import read_generation, write_generation
 from index.language import detect
 from index.lexicon import shipped
@@ -109,10 +110,17 @@ def evaluate_corpus(
     static: StaticVectors,
     worst: int = 0,
 ) -> Report:
-    """The annotated questions in `path` over `articles`, with and without our translations."""
+    """The annotated questions in `path` over `articles`, with and without our translations; follow-ups (of
+    which any has a question before) alone, always joined with it, and as we read them."""
     questions = read_questions(path)
     answerable = [question for question in questions if question.kind == "answerable"]
     report = Report(str(path), encoder.name)
+    if any(question.previous for question in questions):
+        index = build_index(articles, encoder, static)
+        for name, search in followup_searches(index).items():
+            values = per_question(search, [as_dialogue(question) for question in answerable])
+            report.rows += _rows("with translations", name, answerable, values)
+        return report
     for texts, collection in (
         ("originals", [replace(article, translation=None) for article in articles]),
         ("with translations", list(articles)),
@@ -124,6 +132,7 @@ def evaluate_corpus(
             report.rows += _rows(texts, ranker, answerable, values)
     report.abstention = _abstention(index, encoder, questions)
     report.abstention |= _marked(index, answerable)
+    report.abstention |= misled(index, questions)
     report.worst = _worst(index, answerable, values["nDCG@10"], worst)
     return report
 

@@ -7,7 +7,7 @@ from functools import cache
 
 from index.lexicon import shipped, words
 
-_FUNCTION_WORDS = {
+FUNCTION_WORDS = {
     "id": frozenset(
         "yang di ke dari dan atau untuk pada dengan oleh dalam ini itu apa apakah siapa siapakah "
         "kapan kapankah mana dimana bagaimana mengapa kenapa berapa berapakah adalah ada tidak "
@@ -40,9 +40,9 @@ def detect(text: str) -> str | None:
     vocabulary = _vocabulary()
     for word in words(text):
         for language, other in (("id", "en"), ("en", "id")):
-            if word in _FUNCTION_WORDS[language] and word not in _FUNCTION_WORDS[other]:
+            if word in FUNCTION_WORDS[language] and word not in FUNCTION_WORDS[other]:
                 votes[language] += _FUNCTION_WEIGHT
-            elif word in _FUNCTION_WORDS[other]:
+            elif word in FUNCTION_WORDS[other]:
                 continue
             elif word in vocabulary[language]:
                 if word not in vocabulary[other]:
