@@ -19,11 +19,13 @@ from index.encoder import Encoder
 from index.filters import Filters
 from index.followup import read_with
 from index.generation import GenerationError, NoIndexError
+from index.language import is_foreign
 from index.lexicon import shipped
 from index.maxsim import Ids, StaticVectors
-from index.related import Related
+from index.related import COUNT, Related
 from index.search import Hit, Index, Query
 from index.settings import Settings
+from index.social import recognise, reply
 from index.store import Store
 
 _CHECK_SECONDS = 0.5
@@ -193,6 +195,11 @@ class Answerer:
         if language not in (None, *LANGUAGES):
             raise ValueError(f"language={language!r}: use one of {', '.join(LANGUAGES)}, or None")
         index = self._index()
+        social = recognise(text)
+        if social is not None:
+            return self._reply(index, text, "social", social.kind, language or social.language)
+        if is_foreign(text):
+            return self._reply(index, text, "unknown", "foreign", language or "en")
         query = index.read(text)
         spoken = query.language
         followed = read_with(index, query, text, previous, filters) if previous else None
@@ -220,6 +227,21 @@ class Answerer:
             message=None if answered else self._unknown(reader),
             index=_info(index),
             read_as=followed[1] if followed is not None else None,
+        )
+
+    def _reply(
+        self, index: Index, question: str, outcome: Outcome, kind: str, language: str
+    ) -> Answer:
+        """What is said to a text that is not searched for, with questions to begin with."""
+        return Answer(
+            question=question,
+            language=language,
+            outcome=outcome,
+            confidence=0.0,
+            passages=(),
+            related=self._related.examples(index, language, COUNT),
+            message=reply(kind, language, self._settings.name),
+            index=_info(index),
         )
 
     def examples(self, language: str, count: int = 4) -> tuple[str, ...]:
