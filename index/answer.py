@@ -26,6 +26,7 @@ from index.related import COUNT, Related
 from index.search import Hit, Index, Query
 from index.settings import Settings
 from index.social import recognise, reply
+from index.spelling import Speller, read_mended, speller
 from index.store import Store
 
 _CHECK_SECONDS = 0.5
@@ -160,6 +161,7 @@ class Answerer:
         )
         self._related = Related(static)
         self._serving: Index | None = None
+        self._speller: Speller | None = None
         self._version = (-1, -1)
         self._checked = 0.0
         self._opening = threading.Lock()
@@ -200,7 +202,8 @@ class Answerer:
             return self._reply(index, text, "social", social.kind, language or social.language)
         if is_foreign(text):
             return self._reply(index, text, "unknown", "foreign", language or "en")
-        query = index.read(text)
+        assert self._speller is not None
+        query = read_mended(index, self._speller, index.read(text), filters)
         spoken = query.language
         followed = read_with(index, query, text, previous, filters) if previous else None
         if followed is not None:
@@ -279,7 +282,9 @@ class Answerer:
         version = self.store.version()
         generation = self.store.open(self.encoder.fingerprint)
         if self._serving is None or self._serving.generation.id != generation.id:
-            self._serving = Index(generation, self.encoder, self.static, shipped())
+            opened = Index(generation, self.encoder, self.static, shipped())
+            self._speller = speller(opened, shipped())
+            self._serving = opened
             _log.info("Serving index %s: %d passages", generation.id, len(generation.passages))
         self._version = version
 
