@@ -110,7 +110,8 @@ class StaticVectors:
     def mean(self, ids: Ids) -> Floats:
         """The mean vector of `ids` at length 1, (dim,) float32; of none: the first axis."""
         if len(ids) == 0:
-            return np.eye(1, self.dim, dtype=np.float32)[0]
+            first: Floats = np.eye(1, self.dim, dtype=np.float32)[0]
+            return first
         mean = (self._rows[ids].astype(np.float32) * self._scales[ids][:, None]).mean(axis=0)
         unit: Floats = (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)
         return unit
