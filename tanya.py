@@ -328,12 +328,15 @@ def calibrate(
         write_calibrations,
     )
     from index.evaluate import build_index
+    from index.lexicon import shipped
+    from index.spelling import speller
 
     settings = _settings()
     encoder, static = _encoder(settings)
     annotated = read_questions(questions or DEV)
     reader = _reader(settings)
-    observed = observe(build_index(_articles(settings), encoder, static), annotated, reader)
+    index = build_index(_articles(settings), encoder, static)
+    observed = observe(index, annotated, speller(index, shipped()), reader)
     path = CALIBRATION if shipped else settings.data / "calibration.json"
     known = read_calibrations(path) if path.exists() else {}
     todo = {encoder.fingerprint: SIGNALS} | ({ANY: WITHOUT_ENCODER} if shipped else {})

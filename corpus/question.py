@@ -11,6 +11,7 @@ from corpus.article import LANGUAGES, CorpusError
 
 FOLDER = Path(__file__).parent / "questions"
 DEV = FOLDER / "dev.jsonl"
+FOLLOWUPS = FOLDER / "followups.jsonl"
 BANK = FOLDER / "bank.jsonl"
 
 KINDS = ("answerable", "unanswerable", "offtopic")
@@ -20,7 +21,8 @@ KINDS = ("answerable", "unanswerable", "offtopic")
 class Question:
     """An annotated question. `kind` is one of KINDS; `gold`: article id → grade (2 answers fully, 1 in
     part); `crosslingual`: no gold article is originally in the question's language; `must_contain`:
-    regular expressions (lower case), any of which a passage that answers matches in its original."""
+    regular expressions (lower case), any of which a passage that answers matches in its original;
+    `previous`: the question asked before in the same conversation."""
 
     id: str
     text: str
@@ -29,6 +31,7 @@ class Question:
     crosslingual: bool
     gold: dict[str, int]
     must_contain: tuple[str, ...]
+    previous: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ def read_questions(path: Path) -> list[Question]:
                 crosslingual=bool(record.get("crosslingual", False)),
                 gold={gold["article"]: int(gold["grade"]) for gold in record.get("gold", [])},
                 must_contain=tuple(record.get("must_contain", [])),
+                previous=record.get("previous"),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise CorpusError(

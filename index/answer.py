@@ -18,13 +18,17 @@ from corpus.sentence import sentences
 from index.confidence import PASSAGES_READ, Calibration, shown_to_reader, signals
 from index.encoder import Encoder
 from index.filters import Filters
+from index.followup import read_with
 from index.generation import GenerationError, NoIndexError
+from index.language import is_foreign
 from index.lexicon import shipped
 from index.maxsim import Ids, StaticVectors
 from index.reader import Reader, Reading
-from index.related import Related
+from index.related import COUNT, Related
 from index.search import Hit, Index, Query
 from index.settings import Settings
+from index.social import recognise, reply
+from index.spelling import Speller, read_mended, speller
 from index.store import Store
 
 _CHECK_SECONDS = 0.5
@@ -169,6 +173,7 @@ class Answerer:
         self._reader = reader
         self._related = Related(static)
         self._serving: Index | None = None
+        self._speller: Speller | None = None
         self._version = (-1, -1)
         self._checked = 0.0
         self._opening = threading.Lock()
@@ -204,8 +209,18 @@ class Answerer:
         if language not in (None, *LANGUAGES):
             raise ValueError(f"language={language!r}: use one of {', '.join(LANGUAGES)}, or None")
         index = self._index()
-        query = index.read(text)
-        reader = language or query.language or LANGUAGES[0]
+        social = recognise(text)
+        if social is not None:
+            return self._reply(index, text, "social", social.kind, language or social.language)
+        if is_foreign(text):
+            return self._reply(index, text, "unknown", "foreign", language or "en")
+        assert self._speller is not None
+        query = read_mended(index, self._speller, index.read(text), filters)
+        spoken = query.language
+        followed = read_with(index, query, text, previous, filters) if previous else None
+        if followed is not None:
+            query = followed[0]
+        reader = language or spoken or query.language or LANGUAGES[0]
         shown = self._settings.k if k is None else k
         # Confidence looks at five hits, however few are shown.
         ranked = index.search(query, max(shown, 5), filters)
@@ -225,6 +240,22 @@ class Answerer:
             else tuple(self._show(index, query, hit, reader, readings) for hit in hits),
             related=self._related.near(index, query, reader),
             message=self._message(outcome, reader),
+            index=_info(index),
+            read_as=followed[1] if followed is not None else None,
+        )
+
+    def _reply(
+        self, index: Index, question: str, outcome: Outcome, kind: str, language: str
+    ) -> Answer:
+        """What is said to a text that is not searched for, with questions to begin with."""
+        return Answer(
+            question=question,
+            language=language,
+            outcome=outcome,
+            confidence=0.0,
+            passages=(),
+            related=self._related.examples(index, language, COUNT),
+            message=reply(kind, language, self._settings.name),
             index=_info(index),
         )
 
@@ -268,7 +299,9 @@ class Answerer:
         version = self.store.version()
         generation = self.store.open(self.encoder.fingerprint)
         if self._serving is None or self._serving.generation.id != generation.id:
-            self._serving = Index(generation, self.encoder, self.static, shipped())
+            opened = Index(generation, self.encoder, self.static, shipped())
+            self._speller = speller(opened, shipped())
+            self._serving = opened
             _log.info("Serving index %s: %d passages", generation.id, len(generation.passages))
         self._version = version
 

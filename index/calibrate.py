@@ -12,6 +12,7 @@ from corpus.question import Question
 from index.confidence import READ, Calibration, read, signals
 from index.reader import Reader
 from index.search import Index
+from index.spelling import Speller, read_mended
 
 ANSWERED = 0.95
 """Share of the answerable questions that must be answered, in held-out folds."""
@@ -40,11 +41,13 @@ class Fitted:
     held_out: NDArray[np.float64]
 
 
-def observe(index: Index, questions: Sequence[Question], reader: Reader | None) -> Observed:
+def observe(
+    index: Index, questions: Sequence[Question], spell: Speller, reader: Reader | None
+) -> Observed:
     """Ask `index` all `questions`."""
     rows, answers = [], []
     for question in questions:
-        query = index.read(question.text)
+        query = read_mended(index, spell, index.read(question.text))
         hits = index.search(query, 5)
         readings = read(reader, index, query, hits) if reader is not None else ()
         values = signals(index, query, hits, readings)

@@ -26,12 +26,14 @@ from index.answer import best_sentence
 from index.calibrate import fit, observe
 from index.confidence import READ, SIGNALS, Calibration
 from index.encoder import Encoder
+from index.evaluate_followups import as_dialogue, followup_searches, misled
 from index.generation import read_generation, write_generation
 from index.language import detect
 from index.lexicon import shipped
 from index.maxsim import StaticVectors
 from index.reader import Reader
 from index.search import Hit, Index, Query, Weights
+from index.spelling import Speller, read_mended, speller
 from index.store import shipped_vectors
 
 MEASURES = {"nDCG@10": nDCG @ 10, "S@1": Success @ 1, "S@3": Success @ 3, "MRR@10": MRR @ 10}
@@ -81,6 +83,7 @@ class Report:
     rows: list[Row] = field(default_factory=list)
     abstention: Abstention | None = None
     marked: dict[str, float] = field(default_factory=dict)
+    misled: dict[str, float] = field(default_factory=dict)
     worst: list[str] = field(default_factory=list)
 
 
@@ -118,25 +121,34 @@ def evaluate_corpus(
     reader: Reader | None = None,
     worst: int = 0,
 ) -> Report:
-    """The annotated questions in `path` over `articles`, with and without our translations.
+    """The annotated questions in `path` over `articles`, with and without our translations; follow-ups (of
+    which any has a question before) alone, always joined with it, and as we read them.
 
     Confidence on the shipped questions, on which it was fitted, is that of cross-validation.
     """
     questions = read_questions(path)
     answerable = [question for question in questions if question.kind == "answerable"]
     report = Report(str(path), encoder.name)
+    if any(question.previous for question in questions):
+        index = build_index(articles, encoder, static)
+        for name, search in followup_searches(index).items():
+            values = per_question(search, [as_dialogue(question) for question in answerable])
+            report.rows += _rows("with translations", name, answerable, values)
+        return report
     for texts, collection in (
         ("originals", [replace(article, translation=None) for article in articles]),
         ("with translations", list(articles)),
     ):
         index = build_index(collection, encoder, static)
-        prepared = Prepared(index, answerable)
+        spell = speller(index, shipped())
+        prepared = Prepared(index, answerable, spell)
         for ranker in RANKERS:
             values = prepared.measure_ranker(ranker)
             report.rows += _rows(texts, ranker, answerable, values)
     calibration = Calibration.load(encoder.fingerprint, reader)
-    report.abstention = _abstention(index, questions, reader, calibration, path == DEV)
-    report.marked = _marked(index, answerable, reader)
+    report.abstention = _abstention(index, questions, spell, reader, calibration, path == DEV)
+    report.marked = _marked(index, answerable, spell, reader)
+    report.misled = misled(index, questions)
     report.worst = _worst(index, answerable, values["nDCG@10"], worst)
     return report
 
@@ -154,7 +166,8 @@ def evaluate_beir(
     questions = _some(questions, limit)
     report = Report(str(folder), encoder.name)
     index = build_index(articles, encoder, static)
-    prepared = Prepared(index, questions)
+    spell = speller(index, shipped())
+    prepared = Prepared(index, questions, spell)
     for ranker in RANKERS:
         values = prepared.measure_ranker(ranker)
         report.rows.append(_row("as given", ranker, "all", questions, values))
@@ -162,7 +175,9 @@ def evaluate_beir(
     if path.exists():
         without = _some([_beir_question(record, {}) for record in _lines(path)], limit)
         calibration = Calibration.load(encoder.fingerprint, reader)
-        report.abstention = _abstention(index, questions + without, reader, calibration, False)
+        report.abstention = _abstention(
+            index, questions + without, spell, reader, calibration, False
+        )
     return report
 
 
@@ -224,12 +239,17 @@ def build_index(articles: Sequence[Article], encoder: Encoder, static: StaticVec
 class Prepared:
     """An index with questions that are read, and their candidates found, once for all weights."""
 
-    def __init__(self, index: Index, questions: Sequence[Question]) -> None:
+    def __init__(
+        self, index: Index, questions: Sequence[Question], spell: Speller | None = None
+    ) -> None:
+        """With `spell` slips of the finger are mended first, as the service does."""
         self._index = index
         self._questions = list(questions)
         self._read: dict[str, tuple[Query, dict[int, float]]] = {}
         for question in questions:
             query = index.read(question.text)
+            if spell is not None:
+                query = read_mended(index, spell, query)
             self._read[question.text] = (query, index.candidates(query))
 
     def measure_ranker(self, ranker: str) -> dict[str, dict[str, float]]:
@@ -281,11 +301,12 @@ def _row(
 def _abstention(
     index: Index,
     questions: list[Question],
+    spell: Speller,
     reader: Reader | None,
     calibration: Calibration,
     held_out: bool,
 ) -> Abstention:
-    observed = observe(index, questions, reader)
+    observed = observe(index, questions, spell, reader)
     if held_out:
         confidence = fit(observed, SIGNALS if reader is None else READ).held_out
     else:
@@ -298,11 +319,13 @@ def _abstention(
     return measure(observed, confidence, calibration)
 
 
-def _marked(index: Index, questions: list[Question], reader: Reader | None) -> dict[str, float]:
+def _marked(
+    index: Index, questions: list[Question], spell: Speller, reader: Reader | None
+) -> dict[str, float]:
     """Of the first gold passages among three: how many hold the answer, and in the marked sentence."""
     held = marked = seen = 0
     for question in questions:
-        query = index.read(question.text)
+        query = read_mended(index, spell, index.read(question.text))
         hits = index.search(query, 5)
         places = [
             place for place, hit in enumerate(hits[:3]) if hit.passage.article_id in question.gold
@@ -369,6 +392,8 @@ def print_report(report: Report, console: Any) -> None:
         _print_abstention(report.abstention, console)
     if report.marked:
         console.print(_shares("Marked sentence (with translations)", report.marked))
+    if report.misled:
+        console.print(_shares("Conversation", report.misled))
     for text in report.worst:
         console.print(text, markup=False, highlight=False)
 
@@ -434,6 +459,7 @@ def write_json(report: Report, path: Path) -> None:
         ],
         "abstention": asdict(report.abstention) if report.abstention is not None else None,
         "marked": report.marked,
+        "misled": report.misled,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(record, indent=1), encoding="utf-8")

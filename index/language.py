@@ -1,13 +1,14 @@
-"""Which language a question is in, and informal Indonesian spelling made standard."""
+"""Which language a question is in, whether we serve it, and informal Indonesian spelling made standard."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 
-from index.lexicon import shipped, words
+from index.lexicon import FOLDER, shipped, words
 
-_FUNCTION_WORDS = {
+FUNCTION_WORDS = {
     "id": frozenset(
         "yang di ke dari dan atau untuk pada dengan oleh dalam ini itu apa apakah siapa siapakah "
         "kapan kapankah mana dimana bagaimana mengapa kenapa berapa berapakah adalah ada tidak "
@@ -27,6 +28,8 @@ _FUNCTION_WORDS = {
 }
 _FUNCTION_WEIGHT = 2.0
 _DOUBLED = re.compile(r"\b([^\W\d_]{3,})2(nya)?\b")
+_FOREIGN_SHARE = 0.4
+_FOREIGN_WORDS = 2
 _ENDINGS = {"id": ("nya", "kan", "kah", "lah"), "en": ("ing", "tion", "ed", "ly", "ment", "ies")}
 
 
@@ -40,9 +43,9 @@ def detect(text: str) -> str | None:
     vocabulary = _vocabulary()
     for word in words(text):
         for language, other in (("id", "en"), ("en", "id")):
-            if word in _FUNCTION_WORDS[language] and word not in _FUNCTION_WORDS[other]:
+            if word in FUNCTION_WORDS[language] and word not in FUNCTION_WORDS[other]:
                 votes[language] += _FUNCTION_WEIGHT
-            elif word in _FUNCTION_WORDS[other]:
+            elif word in FUNCTION_WORDS[other]:
                 continue
             elif word in vocabulary[language]:
                 if word not in vocabulary[other]:
@@ -52,6 +55,24 @@ def detect(text: str) -> str | None:
     if votes["id"] == votes["en"]:
         return None
     return max(votes, key=lambda language: votes[language])
+
+
+def is_foreign(text: str) -> bool:
+    """Whether `text` is in a language that we do not serve.
+
+    In another script; or its words include two or more of the commonest of one such language (its only
+    word is one), at least `_FOREIGN_SHARE` of all and more than words of Indonesian or English alone.
+    Names and keywords are of no language; Malay passes as Indonesian.
+    """
+    letters = [unicodedata.name(character, "") for character in text if character.isalpha()]
+    if 2 * sum(not name.startswith("LATIN") for name in letters) > len(letters):
+        return True
+    tokens = words(text)
+    ours, theirs = _profiles()
+    served = sum(token in ours for token in tokens)
+    best = max(len({token for token in tokens if token in profile}) for profile in theirs)
+    least = min(_FOREIGN_WORDS, len(tokens))
+    return best >= max(least, _FOREIGN_SHARE * len(set(tokens)), served + 1)
 
 
 def standardise(text: str) -> str:
@@ -84,3 +105,13 @@ def _vocabulary() -> dict[str, frozenset[str]]:
     lexicon = shipped()
     informal = frozenset(word for spelling in lexicon.spellings for word in spelling.split())
     return {"id": lexicon.vocabulary["id"] | informal, "en": lexicon.vocabulary["en"]}
+
+
+@cache
+def _profiles() -> tuple[frozenset[str], list[frozenset[str]]]:
+    """Words that only Indonesian or English has, and the commonest words of each other language."""
+    lines = (FOLDER / "foreign.tsv").read_text("utf-8").splitlines()
+    profiles = [frozenset(words(line.partition("\t")[2])) for line in lines]
+    vocabulary = _vocabulary()
+    served = (vocabulary["id"] | vocabulary["en"]).difference(*profiles)
+    return served | FUNCTION_WORDS["id"] | FUNCTION_WORDS["en"], profiles

@@ -104,15 +104,17 @@ class StaticVectors:
         """The mean vector of each text at length 1, (n, dim) float32; of no words: the first axis."""
         means = np.zeros((len(texts), self.dim), np.float32)
         for row, ids in enumerate(self.token_ids(texts)):
-            if len(ids):
-                means[row] = (self._rows[ids].astype(np.float32) * self._scales[ids][:, None]).mean(
-                    0
-                )
-            else:
-                means[row, 0] = 1.0
-        norms = np.linalg.norm(means, axis=1, keepdims=True)
-        units: Floats = means / np.maximum(norms, 1e-9)
-        return units
+            means[row] = self.mean(ids)
+        return means
+
+    def mean(self, ids: Ids) -> Floats:
+        """The mean vector of `ids` at length 1, (dim,) float32; of none: the first axis."""
+        if len(ids) == 0:
+            first: Floats = np.eye(1, self.dim, dtype=np.float32)[0]
+            return first
+        mean = (self._rows[ids].astype(np.float32) * self._scales[ids][:, None]).mean(axis=0)
+        unit: Floats = (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)
+        return unit
 
     def similarities(self, question: Ids, passages: Ragged, rows: Sequence[int]) -> Floats:
         """The capped best match of each word of `question` in each passage: (len(rows), len(question)).

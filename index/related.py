@@ -40,7 +40,7 @@ class Related:
         holds; never the question itself."""
         if not self._suggestions:
             return ()
-        vector = self._static.means([query.text])[0]
+        vector = self._static.mean(query.tokens)
         similar = (self._vectors @ vector).max(axis=1)
         found: dict[str, Suggestion] = {}
         for at in np.argsort(-similar, kind="stable").tolist():

@@ -102,6 +102,16 @@ def test_what_we_do_not_know_we_say(answerer: Answerer, question: str, word: str
         assert answerer.ask(related).answered, related
 
 
+@pytest.mark.parametrize("question", ["Où se trouve le secrétariat ?", "สำนักเลขาธิการอาเซียนอยู่ที่ไหน"])
+def test_another_language_is_told_which_we_understand(answerer: Answerer, question: str) -> None:
+    answer = answerer.ask(question)
+    assert answer.outcome == "unknown"
+    assert answer.message is not None
+    assert "we only understand English and Indonesian" in answer.message
+    assert "kami hanya memahami bahasa Inggris dan bahasa Indonesia" in answer.message
+    assert len(answer.related) == 3
+
+
 def test_a_contact_is_named_where_there_is_one(answerer: Answerer, tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, contact="humas@example.org", min_confidence=1.0)
     other = Answerer(settings, answerer.store, answerer.encoder, answerer.static)

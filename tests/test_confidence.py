@@ -24,9 +24,11 @@ from index.confidence import (
 )
 from index.encoder import StaticEncoder
 from index.evaluate import build_index
+from index.lexicon import shipped
 from index.maxsim import StaticVectors
 from index.reader import Reader
 from index.search import Index
+from index.spelling import speller
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +145,7 @@ def test_observed_questions_know_whether_they_were_answered(
 
     questions = [q for q in read_questions(DEV) if q.kind != "unanswerable"][:6]
     questions += [q for q in read_questions(DEV) if q.kind == "offtopic"][:3]
-    seen = observe(index, questions, None)
+    seen = observe(index, questions, speller(index, shipped()), None)
     assert seen.values.shape == (9, len(READ))
     assert not seen.answers[6:].any() and seen.answers[:6].sum() >= 4
     assert (seen.values[:, READ.index("reader")] == 0).all()
