@@ -328,7 +328,7 @@ def calibrate(
         write_calibrations,
     )
     from index.evaluate import build_index
-    from index.lexicon import shipped
+    from index.lexicon import shipped as lexicon
     from index.spelling import speller
 
     settings = _settings()
@@ -336,7 +336,7 @@ def calibrate(
     annotated = read_questions(questions or DEV)
     reader = _reader(settings)
     index = build_index(_articles(settings), encoder, static)
-    observed = observe(index, annotated, speller(index, shipped()), reader)
+    observed = observe(index, annotated, speller(index, lexicon()), reader)
     path = CALIBRATION if shipped else settings.data / "calibration.json"
     known = read_calibrations(path) if path.exists() else {}
     todo = {encoder.fingerprint: SIGNALS} | ({ANY: WITHOUT_ENCODER} if shipped else {})
