@@ -195,8 +195,13 @@ class Answerer:
         query = index.read(text)
         reader = language or query.language or LANGUAGES[0]
         hits = index.search(query, self._settings.k if k is None else k, filters)
-        # Confidence looks at five hits, however few are shown.
+        # Confidence looks at five hits, however few are shown. Where fewer fit the filters, others
+        # fill up: alone, an article would stand out against nothing and look sure.
         ranked = hits if len(hits) >= 5 else index.search(query, 5, filters)
+        if 0 < len(ranked) < 5 and filters is not None:
+            fitting = {hit.passage.article_id for hit in ranked}
+            others = index.search(query, 5)
+            ranked += [hit for hit in others if hit.passage.article_id not in fitting]
         hits = [hit for hit in hits if hit.score >= _NEAR_BEST * hits[0].score]
         confidence = self._calibration.confidence(signals(index, query, ranked))
         threshold = self._settings.min_confidence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,9 @@ from index.maxsim import Ids, StaticVectors
 
 CANDIDATES = 50
 """Passages taken from each list: the dense one, and the lexical one of each language."""
+
+EXACT = 300
+"""Where no more passages than this fit a filter, all of them are scored, not only candidates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +109,32 @@ class Index:
     ) -> list[Hit]:
         """The best passage of each of the `k` best articles, best first; fewer where fewer fit.
 
-        `keep` says which articles count; `language`: passages in that language only.
+        `keep` says which articles count; `language`: passages in that language only. A passage's score
+        is the same with and without them, and they reach every passage that fits, however far down.
         """
         if k < 1:
             raise ValueError(f"k={k}: ask for at least 1 passage")
         query = self.read(question) if isinstance(question, str) else question
-        hits = self.score(query, self.candidates(query), keep, language)
+        common = self.candidates(query)
+        fitting = self._fitting(keep, language)
+        if fitting is None:
+            hits = self.score(query, common)
+        else:
+            hits = self.score(query, self.candidates(query, fitting), among=list(common))
         best: dict[str, Hit] = {}
         for hit in hits:
             best.setdefault(hit.passage.article_id, hit)
         return list(best.values())[:k]
 
-    def candidates(self, query: Query) -> dict[int, float]:
-        """Rows worth scoring, with their lexical score (0 for those that only the dense list has)."""
-        rows, _ = self.generation.dense.search(query.vector, CANDIDATES)
+    def candidates(self, query: Query, among: NDArray[np.int64] | None = None) -> dict[int, float]:
+        """Rows worth scoring, with their lexical score (0 for those that only the dense list has).
+
+        `among`: of these rows only, and all of them where they are at most EXACT.
+        """
+        depth = CANDIDATES
+        if among is not None and len(among) <= EXACT:
+            depth = EXACT
+        rows, _ = self.generation.dense.search(query.vector, depth, among)
         found = dict.fromkeys((int(row) for row in rows), 0.0)
         tokens = words(query.text)
         for language in LANGUAGES:
@@ -127,7 +142,7 @@ class Index:
                 groups: list[list[Phrase]] = [[(word,)] for word in tokens]
             else:
                 groups = self._lexicon.translate(tokens, query.language or "id")
-            lexical_rows, scores = self.generation.lexical.search(language, groups, CANDIDATES)
+            lexical_rows, scores = self.generation.lexical.search(language, groups, depth, among)
             for row, score in zip(lexical_rows.tolist(), scores.tolist(), strict=True):
                 found[row] = max(found.get(row, 0.0), score)
         return found
@@ -136,13 +151,13 @@ class Index:
         self,
         query: Query,
         candidates: dict[int, float],
-        keep: Filter | None = None,
-        language: str | None = None,
+        among: Sequence[int] | None = None,
     ) -> list[Hit]:
-        """All allowed candidates as hits, best first."""
-        rows = [row for row in candidates if self._allowed(row, keep, language)]
+        """All candidates as hits, best first. `among`: the rows on which MaxSim measures how much a word
+        tells; by default the candidates."""
+        rows = list(candidates)
         dense, article = self._cosines(query, rows)
-        maxsim = self.static.score(query.tokens, self.generation.tokens, rows)
+        maxsim = self.static.score(query.tokens, self.generation.tokens, rows, among=among)
         lexical = np.array([candidates[row] for row in rows], np.float32)
         share = self._weights
         scores = (
@@ -172,11 +187,19 @@ class Index:
         others = [other for other in all_ if other.language == language]
         return counterpart(passage, self.generation.articles[passage.article_id], others)
 
-    def _allowed(self, row: int, keep: Filter | None, language: str | None) -> bool:
-        passage = self.generation.passages[row]
-        return (language is None or passage.language == language) and (
-            keep is None or keep(self.generation.articles[passage.article_id])
-        )
+    def _fitting(self, keep: Filter | None, language: str | None) -> NDArray[np.int64] | None:
+        """The rows that fit, ascending; None where all do."""
+        if keep is None and language is None:
+            return None
+        passages = self.generation.passages
+        fitting = [
+            row
+            for name, rows in self._rows_of.items()
+            if keep is None or keep(self.generation.articles[name])
+            for row in rows
+            if language is None or passages[row].language == language
+        ]
+        return None if len(fitting) == len(passages) else np.array(sorted(fitting), np.int64)
 
     def _cosines(
         self, query: Query, rows: list[int]
