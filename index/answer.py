@@ -287,6 +287,7 @@ class Answerer:
             score=round(hit.score, 4),
             source=article.source,
             link=link,
+            also=tuple(index.generation.articles[name].source for name in hit.also),
         )
 
 

@@ -2,7 +2,8 @@
 
 Articles are scored, not passages: an article is found where any of its texts is. nDCG@10 uses the
 grades; Success@k is the share of questions with a gold article among the first k; MRR is the mean of
-1 / rank of the first (0 beyond rank 10).
+1 / rank of the first (0 beyond rank 10). Search shows one article of a story; here all of them rank,
+the others right behind it, or a gold article among them would count as missed.
 """
 
 from __future__ import annotations
@@ -204,10 +205,10 @@ class Prepared:
         index = self._index.with_weights(weights)
 
         def search(text: str) -> list[tuple[str, float]]:
-            best: dict[str, float] = {}
-            for hit in index.score(*self._read[text]):
-                best.setdefault(hit.passage.article_id, hit.score)
-            return list(best.items())[:_DEPTH]
+            hits = index.one_a_story(index.score(*self._read[text]))
+            ranked = [name for hit in hits for name in (hit.passage.article_id, *hit.also)]
+            # Articles of a story share a score; what ranks them is their place.
+            return [(name, -float(place)) for place, name in enumerate(ranked[:_DEPTH])]
 
         return per_question(search, self._questions)
 

@@ -1,9 +1,9 @@
-"""Search: candidates of the dense and the lexical lists, re-scored, one hit an article."""
+"""Search: candidates of the dense and the lexical lists, re-scored, one hit a story."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +52,8 @@ class Query:
 class Hit:
     """A passage found. `score`, higher is better, is the weighted mean of the four others: `dense`
     (cosine), `article` (cosine of the mean of all its article's passages, in every language), `maxsim`
-    (0 to 1) and `lexical` (share of the ideal BM25, 0 to 1)."""
+    (0 to 1) and `lexical` (share of the ideal BM25, 0 to 1). `also`: ids of other articles that tell the
+    same story, oldest first."""
 
     passage: Passage
     score: float
@@ -60,6 +61,7 @@ class Hit:
     article: float
     maxsim: float
     lexical: float
+    also: tuple[str, ...] = ()
 
 
 Filter = Callable[[Article], bool]
@@ -84,6 +86,7 @@ class Index:
         self._rows_of: dict[str, list[int]] = {}
         for row, passage in enumerate(generation.passages):
             self._rows_of.setdefault(passage.article_id, []).append(row)
+        self._story_of = {name: story for story in generation.stories for name in story}
 
     def with_weights(self, weights: Weights) -> Index:
         """The same index with other shares of the scores."""
@@ -107,7 +110,7 @@ class Index:
         keep: Filter | None = None,
         language: str | None = None,
     ) -> list[Hit]:
-        """The best passage of each of the `k` best articles, best first; fewer where fewer fit.
+        """The best passage of each of the `k` best stories, best first; fewer where fewer fit.
 
         `keep` says which articles count; `language`: passages in that language only. A passage's score
         is the same with and without them, and they reach every passage that fits, however far down.
@@ -121,10 +124,23 @@ class Index:
             hits = self.score(query, common)
         else:
             hits = self.score(query, self.candidates(query, fitting), among=list(common))
+        return self.one_a_story(hits, keep)[:k]
+
+    def one_a_story(self, hits: Iterable[Hit], keep: Filter | None = None) -> list[Hit]:
+        """The first of `hits` of each article, and of articles that tell the same; the others of them
+        that fit `keep` become its `also`."""
         best: dict[str, Hit] = {}
         for hit in hits:
-            best.setdefault(hit.passage.article_id, hit)
-        return list(best.values())[:k]
+            name = hit.passage.article_id
+            story = self._story_of.get(name, (name,))
+            if story[0] not in best:
+                also = tuple(
+                    other
+                    for other in story
+                    if other != name and (keep is None or keep(self.generation.articles[other]))
+                )
+                best[story[0]] = replace(hit, also=also) if also else hit
+        return list(best.values())
 
     def candidates(self, query: Query, among: NDArray[np.int64] | None = None) -> dict[int, float]:
         """Rows worth scoring, with their lexical score (0 for those that only the dense list has).
