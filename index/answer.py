@@ -6,8 +6,9 @@ import logging
 import threading
 import time
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Literal
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from corpus.article import LANGUAGES, Source
 from corpus.passage import Passage
 from corpus.sentence import sentences
 from index.confidence import Calibration, signals
+from index.differ import NOTICE, newest_first, sources_differ
 from index.encoder import Encoder
 from index.filters import Filters
 from index.generation import GenerationError, NoIndexError
@@ -146,9 +148,16 @@ class Answerer:
     """
 
     def __init__(
-        self, settings: Settings, store: Store, encoder: Encoder, static: StaticVectors
+        self,
+        settings: Settings,
+        store: Store,
+        encoder: Encoder,
+        static: StaticVectors,
+        today: Callable[[], date] | None = None,
     ) -> None:
+        """`today` tells the day, by default this machine's."""
         self._settings = settings
+        self._today = today or _local_day
         self.store = store
         self.encoder = encoder
         self.static = static
@@ -179,8 +188,8 @@ class Answerer:
         previous: str | None = None,
         filters: Filters | None = None,
     ) -> Answer:
-        """The answer to `question`: up to `k` passages of different articles, best first; fewer where
-        only fewer come near the best.
+        """The answer to `question`: up to `k` passages of different stories, best first, or newest first
+        under a `notice`; fewer where only fewer come near the best.
 
         `language` is the reader's, by default the question's own. `previous` is the question asked
         before in the same conversation, used where `question` needs it to be understood. `filters`
@@ -192,7 +201,8 @@ class Answerer:
         if language not in (None, *LANGUAGES):
             raise ValueError(f"language={language!r}: use one of {', '.join(LANGUAGES)}, or None")
         index = self._index()
-        query = index.read(text)
+        today = self._today()
+        query = index.read(text, today)
         reader = language or query.language or LANGUAGES[0]
         hits = index.search(query, self._settings.k if k is None else k, filters)
         # Confidence looks at five hits, however few are shown. Where fewer fit the filters, others
@@ -203,22 +213,26 @@ class Answerer:
             others = index.search(query, 5)
             ranked += [hit for hit in others if hit.passage.article_id not in fitting]
         hits = [hit for hit in hits if hit.score >= _NEAR_BEST * hits[0].score]
+        differ = sources_differ(hits, query.moment, index.generation.articles)
         confidence = self._calibration.confidence(signals(index, query, ranked))
         threshold = self._settings.min_confidence
         if threshold is None:
             threshold = self._calibration.threshold
         answered = bool(hits) and confidence >= threshold
+        if differ:
+            hits = newest_first(hits, index.generation.articles)
         return Answer(
             question=text,
             language=reader,
             outcome="answered" if answered else "unknown",
             confidence=round(confidence, 4),
-            passages=tuple(self._show(index, query, hit, reader) for hit in hits)
+            passages=tuple(self._show(index, query, hit, reader, today) for hit in hits)
             if answered
             else (),
             related=self._related.near(index, query, reader),
             message=None if answered else self._unknown(reader),
             index=_info(index),
+            notice=NOTICE[reader] if differ and answered else None,
         )
 
     def examples(self, language: str, count: int = 4) -> tuple[str, ...]:
@@ -266,7 +280,9 @@ class Answerer:
             message += " " + _CONTACT[language].format(contact=self._settings.contact)
         return message
 
-    def _show(self, index: Index, query: Query, hit: Hit, language: str) -> AnswerPassage:
+    def _show(
+        self, index: Index, query: Query, hit: Hit, language: str, today: date
+    ) -> AnswerPassage:
         article = index.generation.articles[hit.passage.article_id]
         shown = index.in_language(hit.passage, language) or hit.passage
         original = index.in_language(shown, article.language) or shown
@@ -287,6 +303,7 @@ class Answerer:
             score=round(hit.score, 4),
             source=article.source,
             link=link,
+            old=_is_old(article.source.published, today, self._settings.horizon_days),
             also=tuple(index.generation.articles[name].source for name in hit.also),
         )
 
@@ -336,6 +353,14 @@ def sentence_link(url: str, sentence: str) -> str:
     # A hyphen has a meaning of its own in a fragment, and quote never encodes it.
     encoded = ",".join(quote(part, safe="").replace("-", "%2D") for part in parts)
     return f"{url.partition('#')[0]}#:~:text={encoded}"
+
+
+def _local_day() -> date:
+    return datetime.now(UTC).astimezone().date()
+
+
+def _is_old(published: date | None, today: date, horizon: int) -> bool:
+    return published is not None and (today - published).days > horizon
 
 
 def _info(index: Index) -> IndexInfo:

@@ -39,9 +39,9 @@ SearchFunction = Callable[[str], Sequence[tuple[str, float]]]
 """A question → article ids with scores, best first."""
 
 RANKERS = {
-    "lexical": Weights(dense=0.0, article=0.0, maxsim=0.0, lexical=1.0),
-    "dense": Weights(dense=1.0, article=0.0, maxsim=0.0, lexical=0.0),
-    "MaxSim": Weights(dense=0.0, article=0.0, maxsim=1.0, lexical=0.0),
+    "lexical": Weights(dense=0.0, article=0.0, maxsim=0.0, lexical=1.0, named=0.0, latest=0.0),
+    "dense": Weights(dense=1.0, article=0.0, maxsim=0.0, lexical=0.0, named=0.0, latest=0.0),
+    "MaxSim": Weights(dense=0.0, article=0.0, maxsim=1.0, lexical=0.0, named=0.0, latest=0.0),
     "fused": Weights(),
 }
 
