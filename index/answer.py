@@ -6,9 +6,9 @@ import logging
 import threading
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Literal
 from urllib.parse import quote
 
@@ -16,6 +16,7 @@ from corpus.article import LANGUAGES, Source
 from corpus.passage import Passage
 from corpus.sentence import sentences
 from index.confidence import PASSAGES_READ, Calibration, shown_to_reader, signals
+from index.differ import NOTICE, newest_first, sources_differ
 from index.encoder import Encoder
 from index.filters import Filters
 from index.followup import read_with
@@ -162,8 +163,11 @@ class Answerer:
         encoder: Encoder,
         static: StaticVectors,
         reader: Reader | None = None,
+        today: Callable[[], date] | None = None,
     ) -> None:
+        """`today` tells the day, by default this machine's."""
         self._settings = settings
+        self._today = today or _local_day
         self.store = store
         self.encoder = encoder
         self.static = static
@@ -196,8 +200,8 @@ class Answerer:
         previous: str | None = None,
         filters: Filters | None = None,
     ) -> Answer:
-        """The answer to `question`: up to `k` passages of different articles, best first; fewer where
-        only fewer come near the best.
+        """The answer to `question`: up to `k` passages of different stories, best first, or newest first
+        under a `notice`; fewer where only fewer come near the best.
 
         `language` is the reader's, by default the question's own. `previous` is the question asked
         before in the same conversation, used where `question` needs it to be understood. `filters`
@@ -215,21 +219,30 @@ class Answerer:
         if is_foreign(text):
             return self._reply(index, text, "unknown", "foreign", language or "en")
         assert self._speller is not None
-        query = read_mended(index, self._speller, index.read(text), filters)
+        today = self._today()
+        query = read_mended(index, self._speller, index.read(text, today), filters, today)
         spoken = query.language
-        followed = read_with(index, query, text, previous, filters) if previous else None
+        followed = read_with(index, query, text, previous, filters, today) if previous else None
         if followed is not None:
             query = followed[0]
         reader = language or spoken or query.language or LANGUAGES[0]
         shown = self._settings.k if k is None else k
-        # Confidence looks at five hits, however few are shown.
+        # Confidence looks at five hits, however few are shown. Where fewer fit the filters, others
+        # fill up: alone, an article would stand out against nothing and look sure.
         ranked = index.search(query, max(shown, 5), filters)
+        hits = [hit for hit in ranked[:shown] if hit.score >= _NEAR_BEST * ranked[0].score]
         readings = self._read(index, query, ranked)
+        if 0 < len(ranked) < 5 and filters is not None:
+            fitting = {hit.passage.article_id for hit in ranked}
+            others = index.search(query, 5)
+            ranked += [hit for hit in others if hit.passage.article_id not in fitting]
         confidence = self._calibration.confidence(
             signals(index, query, ranked, list(readings.values()))
         )
-        outcome = self._outcome(confidence) if ranked else "unknown"
-        hits = [hit for hit in ranked[:shown] if hit.score >= _NEAR_BEST * ranked[0].score]
+        outcome = self._outcome(confidence) if hits else "unknown"
+        differ = sources_differ(hits, query.moment, index.generation.articles)
+        if differ:
+            hits = newest_first(hits, index.generation.articles)
         return Answer(
             question=text,
             language=reader,
@@ -237,10 +250,11 @@ class Answerer:
             confidence=round(confidence, 4),
             passages=()
             if outcome == "unknown"
-            else tuple(self._show(index, query, hit, reader, readings) for hit in hits),
+            else tuple(self._show(index, query, hit, reader, readings, today) for hit in hits),
             related=self._related.near(index, query, reader),
             message=self._message(outcome, reader),
             index=_info(index),
+            notice=NOTICE[reader] if differ and outcome != "unknown" else None,
             read_as=followed[1] if followed is not None else None,
         )
 
@@ -338,6 +352,7 @@ class Answerer:
         hit: Hit,
         language: str,
         readings: dict[str, Reading],
+        today: date,
     ) -> AnswerPassage:
         article = index.generation.articles[hit.passage.article_id]
         shown = index.in_language(hit.passage, language) or hit.passage
@@ -363,6 +378,8 @@ class Answerer:
             score=round(hit.score, 4),
             source=article.source,
             link=link,
+            old=_is_old(article.source.published, today, self._settings.horizon_days),
+            also=tuple(index.generation.articles[name].source for name in hit.also),
         )
 
 
@@ -413,6 +430,14 @@ def sentence_link(url: str, sentence: str) -> str:
     # A hyphen has a meaning of its own in a fragment, and quote never encodes it.
     encoded = ",".join(quote(part, safe="").replace("-", "%2D") for part in parts)
     return f"{url.partition('#')[0]}#:~:text={encoded}"
+
+
+def _local_day() -> date:
+    return datetime.now(UTC).astimezone().date()
+
+
+def _is_old(published: date | None, today: date, horizon: int) -> bool:
+    return published is not None and (today - published).days > horizon
 
 
 def _info(index: Index) -> IndexInfo:

@@ -143,9 +143,9 @@ def signals(
 def _covered(index: Index, query: Query, hits: Sequence[Hit]) -> float:
     if not len(query.tokens):
         return 0.0
-    texts = [hit.passage.embedded_text for hit in hits]
     static = index.static
-    similar = static.similarities(query.tokens, static.distinct(texts), range(len(texts)))
+    rows = [hit.row for hit in hits]
+    similar = static.similarities(query.tokens, index.generation.tokens, rows)
     weights = static.weights(query.tokens) * np.sqrt(1.02 - similar.mean(axis=0))
     return float((similar[:3].max(axis=0) * weights).sum() / max(float(weights.sum()), 1e-9))
 

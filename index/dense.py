@@ -56,12 +56,20 @@ class DenseIndex:
         """Components of a vector."""
         return int(self._index.d)
 
-    def search(self, vector: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:
-        """Rows and cosines of the `k` (or all, if fewer) passages nearest to `vector` (dim,), best first."""
-        k = min(k, len(self))
+    def search(
+        self, vector: Vectors, k: int, among: NDArray[np.int64] | None = None
+    ) -> tuple[NDArray[np.int64], Vectors]:
+        """Rows and cosines of the `k` (or all, if fewer) passages nearest to `vector` (dim,), best first.
+
+        `among`: only these rows, each once.
+        """
+        k = min(k, len(self) if among is None else len(among))
         if k == 0:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        scores, rows = self._index.search(vector.reshape(1, -1), k)
+        only = None
+        if among is not None:
+            only = faiss.SearchParameters(sel=faiss.IDSelectorBatch(among))  # type: ignore[call-arg]
+        scores, rows = self._index.search(vector.reshape(1, -1), k, params=only)
         return rows[0], scores[0]
 
     def vectors(self, rows: NDArray[np.int64]) -> Vectors:

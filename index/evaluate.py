@@ -2,7 +2,8 @@
 
 Articles are scored, not passages: an article is found where any of its texts is. nDCG@10 uses the
 grades; Success@k is the share of questions with a gold article among the first k; MRR is the mean of
-1 / rank of the first (0 beyond rank 10).
+1 / rank of the first (0 beyond rank 10). Search shows one article of a story; here all of them rank,
+the others right behind it, or a gold article among them would count as missed.
 """
 
 from __future__ import annotations
@@ -43,12 +44,12 @@ _RESAMPLES = 1000
 SearchFunction = Callable[[str], Sequence[tuple[str, float]]]
 """A question → article ids with scores, best first."""
 
-_LEXICAL = Weights(dense=0.0, article=0.0, maxsim=0.0, lexical=1.0)
+_LEXICAL = Weights(dense=0.0, article=0.0, maxsim=0.0, lexical=1.0, named=0.0, latest=0.0)
 RANKERS = {
     "BM25": _LEXICAL,
     "lexical": _LEXICAL,
-    "dense": Weights(dense=1.0, article=0.0, maxsim=0.0, lexical=0.0),
-    "MaxSim": Weights(dense=0.0, article=0.0, maxsim=1.0, lexical=0.0),
+    "dense": Weights(dense=1.0, article=0.0, maxsim=0.0, lexical=0.0, named=0.0, latest=0.0),
+    "MaxSim": Weights(dense=0.0, article=0.0, maxsim=1.0, lexical=0.0, named=0.0, latest=0.0),
     "fused": Weights(),
 }
 """Rankers of a report. "BM25" looks the question's words up as they are, "lexical" through the lexicon."""
@@ -263,10 +264,10 @@ class Prepared:
         index = self._index.with_weights(weights)
 
         def search(text: str) -> list[tuple[str, float]]:
-            best: dict[str, float] = {}
-            for hit in index.score(*self._read[text]):
-                best.setdefault(hit.passage.article_id, hit.score)
-            return list(best.items())[:_DEPTH]
+            hits = index.one_a_story(index.score(*self._read[text]))
+            ranked = [name for hit in hits for name in (hit.passage.article_id, *hit.also)]
+            # Articles of a story share a score; what ranks them is their place.
+            return [(name, -float(place)) for place, name in enumerate(ranked[:_DEPTH])]
 
         return per_question(search, self._questions)
 

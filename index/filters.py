@@ -10,11 +10,12 @@ from corpus.article import Article
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What an article must be; empty means any.
+    """What an article must be; empty means any. A name that no article has fits none.
 
     `since` and `until` are days, both included: an article without a date fits neither. `publishers`
     are compared without regard to case; `languages` are those the page was published in ("id", "en");
-    an article needs one of `topics`, compared without regard to case.
+    an article needs one of `topics`, compared without regard to case. ValueError where `since` is after
+    `until`.
     """
 
     since: date | None = None
@@ -22,6 +23,12 @@ class Filters:
     publishers: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.since is not None and self.until is not None and self.since > self.until:
+            raise ValueError(
+                f"since={self.since} is after until={self.until}: no article can fit. Swap them"
+            )
 
     def __call__(self, article: Article) -> bool:
         """Whether `article` counts."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 
@@ -60,15 +61,20 @@ def sign(question: str) -> str | None:
 
 
 def read_with(
-    index: Index, query: Query, question: str, previous: str, keep: Filter | None = None
+    index: Index,
+    query: Query,
+    question: str,
+    previous: str,
+    keep: Filter | None = None,
+    today: date | None = None,
 ) -> tuple[Query, str] | None:
     """`question` (read alone: `query`) read as following up on `previous`: what to search, and the two in
-    words. None where it stands for itself."""
+    words. None where it stands for itself. `today`: as in `Index.read`."""
     found = sign(query.text)
     if found is None:
         return None
     text = f"{_closed(previous[:_LONGEST])} {question[:1].upper()}{question[1:]}"
-    joined = index.read(text)
+    joined = index.read(text, today)
     both = joined.vector + np.float32(_NEW_VECTOR) * query.vector
     before = index.read(previous[:_LONGEST]).tokens
     joined = replace(

@@ -2,7 +2,8 @@
 
 A folder with `manifest.json` (format, encoder, counts, checksums), `articles.jsonl`,
 `passages.jsonl`, `vectors.faiss`, `tokens.npy` and `token_offsets.npy` (for MaxSim), `keys.npy`
-(what each vector was made from) and `lexical/`. Rows of all of them agree: row i is passage i.
+(what each vector was made from), `stories.json` (which articles tell the same) and `lexical/`. Rows of
+all but the stories agree: row i is passage i.
 """
 
 from __future__ import annotations
@@ -24,9 +25,13 @@ from index.dense import DenseIndex
 from index.encoder import Encoder, Vectors
 from index.lexical import LexicalIndex
 from index.maxsim import Ragged, StaticVectors
+from index.story import find_stories
 
-FORMAT = 1
-"""Raised whenever the files, the splitting or the stemming change: older generations are refused."""
+FORMAT = 2
+"""Raised whenever the files, the splitting or the stemming change; then the next rebuild builds anew."""
+
+_READABLE = (1, FORMAT)
+"""Formats that still serve; others are refused. 1 knows no stories."""
 
 _REBUILD = "Run: tanya rebuild"
 _UNHASHED = (".lock", "manifest.json")
@@ -53,7 +58,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """An opened generation. Never changes; safe to read from threads."""
+    """An opened generation. Never changes; safe to read from threads.
+
+    `stories`: the ids of articles that tell the same in nearly the same words, oldest first.
+    """
 
     id: str
     built_at: datetime
@@ -66,6 +74,8 @@ class Generation:
     encoder_name: str
     fingerprint: str
     digest: str
+    format: int = FORMAT
+    stories: tuple[tuple[str, ...], ...] = ()
 
     @property
     def known(self) -> Known:
@@ -107,6 +117,7 @@ def write_generation(
     folder.mkdir(parents=True)
     _write_lines(folder / "articles.jsonl", [_article_record(article) for article in articles])
     _write_lines(folder / "passages.jsonl", [_passage_record(passage) for passage in passages])
+    (folder / "stories.json").write_text(json.dumps(find_stories(articles)), encoding="utf-8")
     np.save(folder / "keys.npy", keys, allow_pickle=False)
     tokens = static.distinct(texts)
     np.save(folder / "tokens.npy", tokens.ids, allow_pickle=False)
@@ -181,7 +192,17 @@ def _load(folder: Path, manifest: dict) -> Generation:  # type: ignore[type-arg]
         encoder_name=manifest["encoder"]["name"],
         fingerprint=manifest["encoder"]["fingerprint"],
         digest=manifest["corpus"],
+        format=manifest["format"],
+        stories=() if manifest["format"] == 1 else _stories(folder / "stories.json", articles),
     )
+
+
+def _stories(path: Path, articles: dict[str, Article]) -> tuple[tuple[str, ...], ...]:
+    stories = tuple(tuple(story) for story in json.loads(path.read_text(encoding="utf-8")))
+    for name in (name for story in stories for name in story):
+        if name not in articles:
+            raise ValueError(f"{path.name} names {name!r}, which is no article")
+    return stories
 
 
 def _read_manifest(folder: Path) -> dict:  # type: ignore[type-arg]
@@ -191,7 +212,7 @@ def _read_manifest(folder: Path) -> dict:  # type: ignore[type-arg]
         raise GenerationError(f"{folder} has no manifest.json. {_REBUILD}") from error
     except (OSError, ValueError) as error:
         raise GenerationError(f"{folder / 'manifest.json'}: {error}. {_REBUILD}") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+    if not isinstance(manifest, dict) or manifest.get("format") not in _READABLE:
         found = manifest.get("format") if isinstance(manifest, dict) else None
         raise GenerationError(
             f"{folder.name} has format {found!r}, this program reads {FORMAT}. {_REBUILD}"

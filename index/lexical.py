@@ -71,9 +71,13 @@ class LexicalIndex:
         return int(self._searcher.num_docs)
 
     def search(
-        self, language: str, groups: Sequence[Sequence[Phrase]], k: int
+        self,
+        language: str,
+        groups: Sequence[Sequence[Phrase]],
+        k: int,
+        among: NDArray[np.int64] | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Rows and scores of the `k` best passages in `language`, best first.
+        """Rows and scores of the `k` best passages in `language`, best first; `among`: of these rows only.
 
         Each of `groups` is one stretch of the question: alternative phrases, of which the best counts
         (a disjunction maximum). A score is BM25 as a share of the ideal: of what a passage would get
@@ -102,10 +106,16 @@ class LexicalIndex:
                 ideal += most * (_K1 + 1)
         if not should or ideal == 0.0:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        hits = self._searcher.search(tantivy.Query.boolean_query(should), k, count=False).hits
-        rows = self._searcher.fast_field_values("row", [address for _, address in hits])
+        # Rows are no terms that a query could ask for: the list is read to its end and sifted.
+        depth = k if among is None else max(1, len(self))
+        hits = self._searcher.search(tantivy.Query.boolean_query(should), depth, count=False).hits
+        found = self._searcher.fast_field_values("row", [address for _, address in hits])
+        rows = np.array(found, np.int64)
         scores = np.array([score for score, _ in hits], np.float32) / np.float32(ideal)
-        return np.array(rows, np.int64), scores
+        if among is not None:
+            fits = np.isin(rows, among)
+            rows, scores = rows[fits][:k], scores[fits][:k]
+        return rows, scores
 
     def _terms(self, language: str, phrase: Phrase) -> Phrase:
         kept = [word for word in phrase if word not in _STOP_WORDS[language]]

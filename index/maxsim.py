@@ -142,18 +142,24 @@ class StaticVectors:
         return result
 
     def score(
-        self, question: Ids, passages: Ragged, rows: Sequence[int], exponent: float = 2.0
+        self,
+        question: Ids,
+        passages: Ragged,
+        rows: Sequence[int],
+        exponent: float = 2.0,
+        among: Sequence[int] | None = None,
     ) -> Floats:
         """Capped MaxSim of `question` (token ids) with each of `rows`, (len(rows),) float32, 0 to 1.
 
         A word weighs its norm to the power of `exponent`, times √(1.02 − m), m being its mean similarity
-        over `rows`: what all candidates hold ("ASEAN", in a corpus about ASEAN) tells nothing between
-        them, and what the training found rare need not be rare here.
+        over the rows `among`, by default `rows`: what all candidates hold ("ASEAN", in a corpus about
+        ASEAN) tells nothing between them, and what the training found rare need not be rare here.
         """
         similar = self.similarities(question, passages, rows)
         if similar.size == 0:
             return np.zeros(len(rows), np.float32)
+        common = similar if among is None else self.similarities(question, passages, among)
         norms = np.sqrt(self.weights(question))
-        weights = norms**exponent * np.sqrt(1.02 - similar.mean(axis=0))
+        weights = norms**exponent * np.sqrt(1.02 - common.mean(axis=0))
         scores: Floats = similar @ weights / max(float(weights.sum()), 1e-9)
         return scores

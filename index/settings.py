@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     )
     threads: int = Field(1, ge=1, le=64, description="Threads of the encoder for one question.")
     keep: int = Field(2, ge=2, le=100, description="Generations of the index kept on disk.")
+    horizon_days: int = Field(
+        365, ge=1, description="Days after publication from which a passage is marked as old."
+    )
     k: int = Field(3, ge=1, le=10, description="Passages in an answer, unless the asker says.")
     max_question: int = Field(500, ge=50, le=5000, description="Longest question, in characters.")
     min_confidence: float | None = Field(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import date
 from functools import cached_property
 
 from corpus.article import LANGUAGES
@@ -129,15 +130,22 @@ def speller(index: Index, lexicon: Lexicon) -> Speller:
     return Speller(counts, known)
 
 
-def read_mended(index: Index, speller: Speller, query: Query, keep: Filter | None = None) -> Query:
+def read_mended(
+    index: Index,
+    speller: Speller,
+    query: Query,
+    keep: Filter | None = None,
+    today: date | None = None,
+) -> Query:
     """`query` with its slips mended, where the search then finds something better; else as it is.
 
     A word that is merely unknown (a name, another subject) mostly finds nothing better for being mended.
+    `today`: as in `Index.read`.
     """
     text = speller.mend(query.text)
     if text == query.text:
         return query
-    mended = index.read(text)
+    mended = index.read(text, today)
     return mended if _best(index, mended, keep) > _best(index, query, keep) else query
 
 

@@ -26,6 +26,7 @@ from filelock import FileLock, Timeout
 from corpus.article import Article
 from index.encoder import MODEL, Encoder
 from index.generation import (
+    FORMAT,
     Generation,
     GenerationError,
     Known,
@@ -148,7 +149,8 @@ class Store:
         with self._writing(wait), self._disk_errors():
             former = self._former(encoder.fingerprint)
             digest = corpus_digest(articles)
-            if former is not None and former.digest == digest and not force:
+            same = former is not None and (former.digest, former.format) == (digest, FORMAT)
+            if former is not None and same and not force:
                 count = len(former.passages)
                 seconds = time.monotonic() - begun
                 return Rebuilt(former.id, False, len(articles), count, 0, 0, 0, count, seconds)
