@@ -142,16 +142,11 @@ def index(answerer: Answerer, bundled: OnnxEncoder, static: StaticVectors) -> In
     return Index(answerer.store.open(bundled.fingerprint), bundled, static, shipped())
 
 
-@pytest.mark.parametrize(
-    ("questions", "before", "after"), [(LATEST, 8, 12), (NAMED, 15, 18)], ids=["latest", "named"]
-)
+@pytest.mark.parametrize("questions", [LATEST, NAMED], ids=["latest", "named"])
 def test_questions_that_name_a_time_find_its_articles(
-    index: Index,
-    questions: tuple[tuple[str, tuple[str, ...]], ...],
-    before: int,
-    after: int,
+    index: Index, questions: tuple[tuple[str, tuple[str, ...]], ...]
 ) -> None:
-    """At least `after` of the first hits are of the time asked for; without the time, at most `before`."""
+    """More than half of the first hits are of the time asked for, and one in ten more than without it."""
     names = {name.rsplit("/", 1)[1] for name in index.generation.articles}
     assert all(set(gold) <= names for _, gold in questions)
 
@@ -162,8 +157,9 @@ def test_questions_that_name_a_time_find_its_articles(
             count += first.passage.article_id.rsplit("/", 1)[1] in gold
         return count
 
-    assert found(index) >= after
-    assert found(index.with_weights(Weights(named=0.0, latest=0.0))) <= before
+    assert found(index) > 0.5 * len(questions)
+    ageless = index.with_weights(Weights(named=0.0, latest=0.0))
+    assert found(index) >= found(ageless) + 0.1 * len(questions)
 
 
 def test_a_question_without_a_time_is_ranked_as_ever(index: Index) -> None:
