@@ -111,8 +111,8 @@ def ask(
     if since is not None and until is not None and since > until:
         raise typer.BadParameter("is after --until", param_hint="--since")
     settings = _settings()
-    from index.answer import QuestionError, check_question
     from index.filters import Filters
+    from index.question import QuestionError, check_question
 
     filters = Filters(
         since=since and since.date(),

@@ -15,8 +15,8 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import BaseRoute, Route
 
 from api.schema import AskIn
-from index.answer import QuestionError, check_question
 from index.generation import NoIndexError
+from index.question import QuestionError, check_question
 
 log = logging.getLogger("tanya.api")
 

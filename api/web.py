@@ -24,7 +24,7 @@ from api import guard, problem
 from api.gate import Gate
 from api.schema import AnswerOut, from_answer
 from corpus.article import LANGUAGES
-from index.answer import QuestionError, check_question
+from index.question import QuestionError, check_question
 from index.settings import Settings
 
 PAGE = Path(__file__).parent / "page"

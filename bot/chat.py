@@ -30,10 +30,11 @@ from bot.mention import command_text, question_for
 from bot.message import Messages
 from bot.render import RELATED, Rendered, related_question, render
 from corpus.article import LANGUAGES
-from index.answer import Answer, QuestionError
+from index.answer import Answer
 from index.filters import Filters
 from index.generation import NoIndexError
 from index.language import detect
+from index.question import QuestionError
 from index.settings import Settings
 
 Context = CallbackContext[ExtBot[int], dict[Any, Any], dict[Any, Any], dict[Any, Any]]

@@ -5,17 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
-from urllib.parse import quote
 
 from corpus.article import LANGUAGES, Source
 from corpus.passage import Passage
-from corpus.sentence import sentences
-from index.confidence import PASSAGES_READ, Calibration, shown_to_reader, signals
+from index.confidence import Calibration, read, signals
 from index.differ import NOTICE, newest_first, sources_differ
 from index.encoder import Encoder
 from index.filters import Filters
@@ -23,7 +20,9 @@ from index.followup import read_with
 from index.generation import GenerationError, NoIndexError
 from index.language import is_foreign
 from index.lexicon import shipped
-from index.maxsim import Ids, StaticVectors
+from index.marking import Span, best_sentence, sentence_link
+from index.maxsim import StaticVectors
+from index.question import check_question
 from index.reader import Reader, Reading
 from index.related import COUNT, Related
 from index.search import Hit, Index, Query
@@ -40,29 +39,13 @@ _UNKNOWN = {
     "id": "Maaf, kami tidak menemukan jawabannya di berita yang kami miliki.",
     "en": "Sorry, we could not find an answer in the news articles we have.",
 }
-_PARTLY = {
-    "id": "Kami tidak menemukan jawaban yang pasti. Kutipan ini mungkin membantu:",
-    "en": "We found no certain answer. These passages may help:",
+_UNSURE = {
+    "id": "Kami tidak menemukan jawaban yang pasti.",
+    "en": "We found no certain answer.",
 }
+_PARTLY = {"id": "Kutipan ini mungkin membantu:", "en": "These passages may help:"}
 _CONTACT = {"id": "Silakan hubungi {contact}.", "en": "Please contact {contact}."}
 _log = logging.getLogger("tanya.index")
-
-
-class QuestionError(ValueError):
-    """A question that cannot be asked. `code`: "empty", "too_long" or "not_text"; `limit`: characters."""
-
-    def __init__(self, code: str, limit: int) -> None:
-        self.code = code
-        self.limit = limit
-        super().__init__(f"question is {code}; at most {limit} characters of text")
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Character offsets into a text: `text[start:end]`."""
-
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +195,9 @@ class Answerer:
         text = check_question(question, self._settings.max_question)
         if language not in (None, *LANGUAGES):
             raise ValueError(f"language={language!r}: use one of {', '.join(LANGUAGES)}, or None")
+        shown = self._settings.k if k is None else k
+        if shown < 1:
+            raise ValueError(f"k={k}: ask for at least 1 passage")
         index = self._index()
         social = recognise(text)
         if social is not None:
@@ -226,19 +212,16 @@ class Answerer:
         if followed is not None:
             query = followed[0]
         reader = language or spoken or query.language or LANGUAGES[0]
-        shown = self._settings.k if k is None else k
         # Confidence looks at five hits, however few are shown. Where fewer fit the filters, others
         # fill up: alone, an article would stand out against nothing and look sure.
         ranked = index.search(query, max(shown, 5), filters)
         hits = [hit for hit in ranked[:shown] if hit.score >= _NEAR_BEST * ranked[0].score]
-        readings = self._read(index, query, ranked)
+        readings = read(self._reader, index, query, ranked) if self._reader is not None else []
         if 0 < len(ranked) < 5 and filters is not None:
             fitting = {hit.passage.article_id for hit in ranked}
             others = index.search(query, 5)
             ranked += [hit for hit in others if hit.passage.article_id not in fitting]
-        confidence = self._calibration.confidence(
-            signals(index, query, ranked, list(readings.values()))
-        )
+        confidence = self._calibration.confidence(signals(index, query, ranked, readings))
         outcome = self._outcome(confidence) if hits else "unknown"
         differ = sources_differ(hits, query.moment, index.generation.articles)
         if differ:
@@ -319,14 +302,6 @@ class Answerer:
             _log.info("Serving index %s: %d passages", generation.id, len(generation.passages))
         self._version = version
 
-    def _read(self, index: Index, query: Query, hits: Sequence[Hit]) -> dict[str, Reading]:
-        """Readings of the first hits by the id of the passage read; none where no reader reads."""
-        if self._reader is None:
-            return {}
-        passages = [shown_to_reader(index, hit) for hit in hits[:PASSAGES_READ]]
-        readings = self._reader.read(query.text, [passage.text for passage in passages])
-        return {passage.id: reading for passage, reading in zip(passages, readings, strict=True)}
-
     def _outcome(self, confidence: float) -> Outcome:
         threshold = self._settings.min_confidence
         if threshold is None:
@@ -338,12 +313,12 @@ class Answerer:
     def _message(self, outcome: Outcome, language: str) -> str | None:
         if outcome == "answered":
             return None
-        if outcome == "partly":
-            return _PARTLY[language]
-        message = _UNKNOWN[language]
+        said = [_UNKNOWN[language] if outcome == "unknown" else _UNSURE[language]]
         if self._settings.contact:
-            message += " " + _CONTACT[language].format(contact=self._settings.contact)
-        return message
+            said.append(_CONTACT[language].format(contact=self._settings.contact))
+        if outcome == "partly":
+            said.append(_PARTLY[language])
+        return " ".join(said)
 
     def _show(
         self,
@@ -351,21 +326,22 @@ class Answerer:
         query: Query,
         hit: Hit,
         language: str,
-        readings: dict[str, Reading],
+        readings: Sequence[tuple[Passage, Reading]],
         today: date,
     ) -> AnswerPassage:
         article = index.generation.articles[hit.passage.article_id]
         shown = index.in_language(hit.passage, language) or hit.passage
         original = index.in_language(shown, article.language) or shown
-        span = best_sentence(index.static, query.tokens, shown, readings.get(shown.id))
+        own = [item for item in readings if item[0].article_id == article.id]
+        span = best_sentence(index.static, query.tokens, shown, own)
         link = article.source.url
         if article.verbatim:
-            own = (
+            told = (
                 span
                 if original is shown
-                else best_sentence(index.static, query.tokens, original, readings.get(original.id))
+                else best_sentence(index.static, query.tokens, original, own)
             )
-            link = sentence_link(link, original.text[own.start : own.end])
+            link = sentence_link(link, original.text[told.start : told.end])
         return AnswerPassage(
             id=shown.id,
             article=article.id,
@@ -381,55 +357,6 @@ class Answerer:
             old=_is_old(article.source.published, today, self._settings.horizon_days),
             also=tuple(index.generation.articles[name].source for name in hit.also),
         )
-
-
-def check_question(question: object, limit: int) -> str:
-    """`question` without control characters and surplus white space; QuestionError where it is none."""
-    if not isinstance(question, str):
-        raise QuestionError("not_text", limit)
-    if len(question) > limit:
-        raise QuestionError("too_long", limit)
-    visible = "".join(
-        " " if unicodedata.category(character) in ("Cc", "Zl", "Zp") else character
-        for character in question
-        # Direction overrides and zero-width characters hide what a text says; lone surrogates are
-        # no text at all.
-        if unicodedata.category(character) not in ("Cf", "Cs", "Co", "Cn")
-    )
-    text = " ".join(visible.split())
-    if not text:
-        raise QuestionError("empty", limit)
-    if not any(character.isalnum() for character in text):
-        raise QuestionError("not_text", limit)
-    return text
-
-
-def best_sentence(
-    static: StaticVectors, question: Ids, passage: Passage, reading: Reading | None = None
-) -> Span:
-    """The sentence of `passage` with the highest MaxSim; the first of equals.
-
-    Words weigh their norm, not its square: within a passage the subject's rare words are everywhere,
-    and common ones ("when", "open") tell the sentences apart. On dev the marked sentence then holds
-    the answer in .64 instead of .58 of the passages that do.
-    """
-    spans = sentences(passage.text)
-    tokens = static.distinct([passage.text[start:end] for start, end in spans])
-    scores = static.score(question, tokens, range(len(spans)), exponent=1.0)
-    start, end = spans[int(scores.argmax())]
-    return Span(start, end)
-
-
-def sentence_link(url: str, sentence: str) -> str:
-    """`url` pointing at `sentence` on its page, as a text fragment (WICG Scroll to Text Fragment).
-
-    Long sentences are given by their first and last five words.
-    """
-    tokens = sentence.split()
-    parts = [sentence] if len(tokens) <= 12 else [" ".join(tokens[:5]), " ".join(tokens[-5:])]
-    # A hyphen has a meaning of its own in a fragment, and quote never encodes it.
-    encoded = ",".join(quote(part, safe="").replace("-", "%2D") for part in parts)
-    return f"{url.partition('#')[0]}#:~:text={encoded}"
 
 
 def _local_day() -> date:

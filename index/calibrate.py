@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from corpus.question import Question
 from index.confidence import READ, Calibration, read, signals
+from index.language import is_foreign
 from index.reader import Reader
 from index.search import Index
+from index.social import recognise
 from index.spelling import Speller, read_mended
 
 ANSWERED = 0.95
@@ -25,12 +27,14 @@ _FOLDS = 5
 class Observed:
     """What is known of annotated questions. `values`: (n, len(READ)) float64, the signals; `answers`:
     (n,) bool, whether an article among the first three answers; `kinds`: (n,) of Question.kind;
-    `words`: (n,) int, the length of each question in words."""
+    `words`: (n,) int, the length of each question in words; `talk`: (n,) bool, those that are never
+    searched for (greetings, other languages)."""
 
     values: NDArray[np.float64]
     answers: NDArray[np.bool_]
     kinds: NDArray[np.str_]
     words: NDArray[np.int64]
+    talk: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ def observe(
         np.array(answers, bool),
         np.array([question.kind for question in questions], str),
         np.array([len(question.text.split()) for question in questions], np.int64),
+        np.array([bool(recognise(q.text)) or is_foreign(q.text) for q in questions], bool),
     )
 
 
@@ -77,6 +82,7 @@ def fit(observed: Observed, names: Sequence[str]) -> Fitted:
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
     labels = observed.answers.astype(int)
     held_out = cross_val_predict(model, chosen, labels, cv=folds, method="predict_proba")[:, 1]
+    held_out[observed.talk] = 0.0
     answerable = held_out[observed.kinds == "answerable"]
     model.fit(chosen, labels)
     scaler, regression = model[0], model[1]

@@ -105,25 +105,26 @@ def write_calibrations(calibrations: dict[str, Calibration], path: Path) -> None
     path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
-def read(reader: Reader, index: Index, query: Query, hits: Sequence[Hit]) -> list[Reading]:
-    """Readings of the first PASSAGES_READ of `hits`, in order, each in the language of `shown_to`."""
-    return reader.read(
-        query.text, [shown_to_reader(index, hit).text for hit in hits[:PASSAGES_READ]]
-    )
-
-
-def shown_to_reader(index: Index, hit: Hit) -> Passage:
-    """The passage of `hit` in Indonesian where there is one: the reader has learnt from Indonesian
-    passages, asked in both languages."""
-    return index.in_language(hit.passage, "id") or hit.passage
+def read(
+    reader: Reader, index: Index, query: Query, hits: Sequence[Hit]
+) -> list[tuple[Passage, Reading]]:
+    """What the reader says of the first PASSAGES_READ of `hits`, in order, with the text it was shown:
+    English where there is any, whatever the question's language. The reader's body learnt English first,
+    and on dev it tells answered from unanswered better there."""
+    shown = [index.in_language(hit.passage, "en") or hit.passage for hit in hits[:PASSAGES_READ]]
+    readings = reader.read(query.text, [passage.text for passage in shown])
+    return list(zip(shown, readings, strict=True))
 
 
 def signals(
-    index: Index, query: Query, hits: Sequence[Hit], readings: Sequence[Reading] = ()
+    index: Index,
+    query: Query,
+    hits: Sequence[Hit],
+    readings: Sequence[tuple[Passage, Reading]] = (),
 ) -> dict[str, float]:
     """The values of READ for `hits`, best first; all 0 where there are none.
 
-    Without `readings` "reader" is 0.
+    `readings`: what `read` gave; without them "reader" is 0.
     """
     if not hits:
         return dict.fromkeys(READ, 0.0)
@@ -136,7 +137,7 @@ def signals(
         "margin": first.score - (sum(following) / len(following) if following else 0.0),
         "covered": _covered(index, query, hits[:5]),
         "numbers": float(_lacks_numbers(index, query, hits[:3])),
-        "reader": max((reading.answers for reading in readings), default=0.0),
+        "reader": max((reading.answers for _, reading in readings), default=0.0),
     }
 
 

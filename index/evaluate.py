@@ -23,14 +23,14 @@ from ir_measures import MRR, Qrel, ScoredDoc, Success, iter_calc, nDCG
 from corpus.article import LANGUAGES, Article, Source
 from corpus.question import DEV, Question, read_questions
 from index.abstention import Abstention, measure
-from index.answer import best_sentence
 from index.calibrate import fit, observe
-from index.confidence import READ, SIGNALS, Calibration
+from index.confidence import READ, SIGNALS, Calibration, read
 from index.encoder import Encoder
 from index.evaluate_followups import as_dialogue, followup_searches, misled
 from index.generation import read_generation, write_generation
 from index.language import detect
 from index.lexicon import shipped
+from index.marking import best_sentence
 from index.maxsim import StaticVectors
 from index.reader import Reader
 from index.search import Hit, Index, Query, Weights
@@ -317,6 +317,7 @@ def _abstention(
                 for row in observed.values.tolist()
             ]
         )
+        confidence[observed.talk] = 0.0
     return measure(observed, confidence, calibration)
 
 
@@ -336,8 +337,9 @@ def _marked(
         hit = hits[places[0]]
         article = index.generation.articles[hit.passage.article_id]
         passage = index.in_language(hit.passage, article.language) or hit.passage
-        reading = reader.read(query.text, [passage.text])[0] if reader is not None else None
-        span = best_sentence(index.static, query.tokens, passage, reading)
+        readings = read(reader, index, query, hits) if reader is not None else []
+        own = [item for item in readings if item[0].article_id == article.id]
+        span = best_sentence(index.static, query.tokens, passage, own)
         patterns = [re.compile(pattern) for pattern in question.must_contain]
         text = passage.text.lower()
         seen += 1

@@ -18,7 +18,7 @@ READER = Path(__file__).parent / "reader"
 """The bundled reader: `reader_int8.onnx`, `profile.json`. Tokenizer and token table are the encoder's."""
 
 _TABLE = "embeddings.word_embeddings.weight"
-_LONGEST = 30
+LONGEST = 30
 """Tokens of the longest answer that is looked for."""
 
 
@@ -94,12 +94,12 @@ class Reader:
 
 
 def _best_span(logits: NDArray[np.float32]) -> tuple[int, int]:
-    """First and last token, at most _LONGEST apart, whose logits, (n, 2), have the largest sum."""
+    """First and last token, at most LONGEST apart, whose logits, (n, 2), have the largest sum."""
     count = len(logits)
     if not count:
         return 0, 0
     sums = logits[:, :1] + logits[:, 1][None]
     apart = np.arange(count)[None] - np.arange(count)[:, None]
-    sums = np.where((apart >= 0) & (apart < _LONGEST), sums, -np.inf)
+    sums = np.where((apart >= 0) & (apart < LONGEST), sums, -np.inf)
     first, last = np.unravel_index(int(sums.argmax()), sums.shape)
     return int(first), int(last)

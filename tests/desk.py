@@ -12,10 +12,12 @@ from typing import Any
 from bot import polling
 from bot.poll import Patience, Watch
 from corpus.article import Source
-from index.answer import Answer, AnswerPassage, IndexInfo, Original, Span, check_question
+from index.answer import Answer, AnswerPassage, IndexInfo, Original
 from index.filters import Filters
 from index.generation import NoIndexError
 from index.language import detect
+from index.marking import Span
+from index.question import check_question
 from index.settings import Settings
 from tests.outcomes import varied
 from tests.telegram_server import TOKEN, TelegramServer

@@ -12,15 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.article import Article, Translation
-from index.answer import (
-    Answerer,
-    QuestionError,
-    best_sentence,
-    check_question,
-    sentence_link,
-)
+from index.answer import Answerer
 from index.generation import NoIndexError
+from index.marking import best_sentence, sentence_link
 from index.maxsim import StaticVectors
+from index.question import QuestionError, check_question
 from index.settings import Settings
 from index.store import Store
 from tests.conftest import MakeArticle

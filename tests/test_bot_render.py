@@ -17,7 +17,8 @@ from bot.menu import COMMANDS
 from bot.message import Messages, wording
 from bot.render import LIMIT, related_question, render
 from corpus.article import LANGUAGES, Source
-from index.answer import Answer, AnswerPassage, Original, Span
+from index.answer import Answer, AnswerPassage, Original
+from index.marking import Span
 from tests.desk import INFO, RELATED, answer, passage
 from tests.telegram_rules import HtmlError, checked_keyboard, parse, units
 

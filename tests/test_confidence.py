@@ -18,7 +18,6 @@ from index.confidence import (
     key,
     read,
     read_calibrations,
-    shown_to_reader,
     signals,
     write_calibrations,
 )
@@ -47,7 +46,7 @@ def observed(count: int = 200) -> Observed:
     kinds = np.array(["answerable", "answerable", "unanswerable", "offtopic"] * (count // 4))
     values = draw.normal(size=(count, len(READ)))
     values[:, 0] += 2.0 * (kinds == "answerable") - 1.5 * (kinds == "offtopic")
-    return Observed(values, kinds == "answerable", kinds, draw.integers(3, 12, count))
+    return Observed(values, kinds == "answerable", kinds, draw.integers(3, 12, count), kinds == "")
 
 
 def test_the_fit_keeps_its_promise_about_the_answerable() -> None:
@@ -69,6 +68,7 @@ def test_noise_separates_nothing() -> None:
         seen.answers,
         seen.kinds,
         seen.words,
+        seen.talk,
     )
     found = measure(noise, fit(noise, READ).held_out, fit(noise, READ).calibration)
     assert 0.35 < found.auroc["all"] < 0.65
@@ -81,7 +81,9 @@ def test_measures() -> None:
     confidence = np.array([0.9, 0.8, 0.7, 0.4, 0.75, 0.2, 0.1, 0.05])
     calibration = Calibration(("dense",), (1.0,), 0.0, threshold=0.6, partly=0.15)
     found = measure(
-        Observed(np.zeros((8, len(READ))), answers, kinds, words), confidence, calibration
+        Observed(np.zeros((8, len(READ))), answers, kinds, words, kinds == ""),
+        confidence,
+        calibration,
     )
     assert found.shares["answerable: answered"] == 0.75
     assert found.shares["unanswerable: answered"] == 0.5
@@ -114,14 +116,13 @@ def test_a_number_that_no_passage_holds_is_a_signal(index: Index) -> None:
         assert 0.3 < values["covered"] <= 1.0
 
 
-def test_the_reader_is_shown_indonesian(index: Index, reader: Reader) -> None:
+def test_the_reader_is_shown_english(index: Index, reader: Reader) -> None:
     query = index.read("Who designed the ASEAN Secretariat building?")
     hits = index.search(query, 5)
-    assert all(shown_to_reader(index, hit).language == "id" for hit in hits)
     readings = read(reader, index, query, hits)
-    assert len(readings) == 3
+    assert [passage.language for passage, _ in readings] == ["en"] * 3
     values = signals(index, query, hits, readings)
-    assert values["reader"] == max(reading.answers for reading in readings)
+    assert values["reader"] == max(reading.answers for _, reading in readings)
     assert signals(index, query, []) == dict.fromkeys(READ, 0.0)
 
 

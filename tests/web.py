@@ -18,9 +18,11 @@ from fastapi import FastAPI
 
 from api.web import read_texts
 from corpus.article import Source
-from index.answer import Answer, AnswerPassage, IndexInfo, Original, Span, check_question
+from index.answer import Answer, AnswerPassage, IndexInfo, Original
 from index.filters import Filters
 from index.generation import NoIndexError
+from index.marking import Span
+from index.question import check_question
 from index.settings import Settings
 from tests.outcomes import varied
 
