@@ -290,7 +290,8 @@ def evaluate(
 
     settings = _settings()
     from corpus.question import DEV
-    from index.evaluate import evaluate_beir, evaluate_corpus, print_report, write_json
+    from index.evaluate import evaluate_beir, evaluate_corpus
+    from index.report import print_report, write_json
 
     encoder, static = _encoder(settings)
     path = questions or DEV

@@ -13,15 +13,9 @@ from corpus.article import Article
 from corpus.question import BANK, DEV, Question, read_questions, read_suggestions
 from index.abstention import auroc
 from index.encoder import StaticEncoder
-from index.evaluate import (
-    bootstrap,
-    evaluate_beir,
-    evaluate_corpus,
-    per_question,
-    print_report,
-    write_json,
-)
+from index.evaluate import bootstrap, evaluate_beir, evaluate_corpus, per_question
 from index.maxsim import StaticVectors
+from index.report import print_report, write_json
 
 
 def question(id: str, gold: dict[str, int]) -> Question:
