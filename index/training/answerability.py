@@ -80,21 +80,24 @@ def own_lesson(
 
 
 def read_own(path: Path) -> list[Example]:
-    """Passages with questions, `answer` an exact part of the passage or null. TrainingError where it
-    is not."""
+    """Our own passages, in one language or both, with questions in both; `answers` holds for each
+    language the exact part of the passage that answers, and is empty where nothing does.
+
+    TrainingError where an answer is not in its passage.
+    """
     found = []
     for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
         row = json.loads(line)
-        passage = clean(row["passage"])
+        group = " ".join(row["passages"].values())
         for question in row["questions"]:
-            answer = clean(question["answer"] or "")
-            if answer not in passage:
-                raise TrainingError(f"{path}, line {number}: {answer!r} is not in the passage.")
-            start = passage.index(answer) if answer else -1
-            end = start + len(answer) if answer else -1
-            found.append(
-                Example(clean(question["q"]), passage, bool(answer), start, end, "own", passage)
-            )
+            for language, text in row["passages"].items():
+                passage, answer = clean(text), clean(question["answers"].get(language, ""))
+                if answer not in passage:
+                    raise TrainingError(f"{path}, line {number}: {answer!r} is not in the passage.")
+                start = passage.index(answer) if answer else -1
+                end = start + len(answer) if answer else -1
+                asked = clean(question["question"])
+                found.append(Example(asked, passage, bool(answer), start, end, "own", group))
     return found
 
 
@@ -205,7 +208,8 @@ def nearest_wrong(
 ) -> list[Example]:
     """For each question one of the `depth` nearest passages that were made for other questions and
     do not hold its answer."""
-    pool = sorted({example.group for example in answered})
+    group_of = {example.passage: example.group for example in answered}
+    pool = sorted(group_of)
     vectors = static.means(pool)
     own: dict[str, set[str]] = {}
     for example in answered:
@@ -217,7 +221,7 @@ def nearest_wrong(
         wrong = [
             pool[at]
             for at in near.tolist()
-            if pool[at] not in own[example.question.lower()]
+            if group_of[pool[at]] not in own[example.question.lower()]
             and not (answer and answer in pool[at].lower())
         ][:depth]
         if wrong:
