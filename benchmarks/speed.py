@@ -17,12 +17,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+from threadpoolctl import threadpool_limits
 
 from corpus.question import DEV, read_questions
 from index.answer import Answerer
+from index.confidence import read
 from index.encoder import MODEL, OnnxEncoder
 from index.lexicon import shipped
 from index.maxsim import StaticVectors
+from index.reader import Reader
 from index.search import Index
 from index.settings import Settings
 from index.store import Store
@@ -137,6 +140,7 @@ def ready(client: httpx.Client) -> bool:
 
 def main() -> None:
     """Print the tables."""
+    threadpool_limits(1, user_api="blas")  # as `tanya` sets it for the service
     questions = [question.text for question in read_questions(DEV)]
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "TANYA_DATA": folder}
@@ -152,17 +156,22 @@ def main() -> None:
         cold(environment)
         encoder, static = OnnxEncoder(), StaticVectors(MODEL / "static")
         store = Store(Path(folder))
-        answerer = Answerer(Settings(data=Path(folder)), store, encoder, static)
+        reader = Reader()
+        answerer = Answerer(Settings(data=Path(folder)), store, encoder, static, reader)
+        plain = Answerer(Settings(data=Path(folder)), store, encoder, static)
         index = Index(store.open(encoder.fingerprint), encoder, static, shipped())
         queries = {question: index.read(question) for question in questions}
+        hits = {question: index.search(queries[question], 5) for question in questions}
         with serving(environment, Path(folder) / "server.log") as (server, client):
             before = resident(server)
-            http, answer, read, search = times(
+            http, answer, plainly, understood, search, reading = times(
                 (
                     lambda q: client.post("/ask", json={"question": q}).raise_for_status(),
                     answerer.ask,
+                    plain.ask,
                     index.read,
                     lambda q: index.search(queries[q], 5),
+                    lambda q: read(reader, index, queries[q], hits[q]),
                 ),
                 questions,
             )
@@ -172,11 +181,14 @@ def main() -> None:
         print("|---|--:|--:|--:|")
         row("POST /ask", http, whole)
         row("answer, of which", answer, whole)
-        row("– language, spelling, encoder", read, whole)
+        row("– language, encoder", understood, whole)
         row("– search and re-scoring", search, whole)
-        rest = [a - b - c for a, b, c in zip(answer, read, search, strict=True)]
-        row("– confidence, marking, related questions", rest, whole)
+        row("– reader, three passages", reading, whole)
+        parts = zip(answer, understood, search, reading, strict=True)
+        rest = [ask - sum(others) for ask, *others in parts]
+        row("– spelling, confidence, marking, related questions", rest, whole)
         row("HTTP", [a - b for a, b in zip(http, answer, strict=True)], whole)
+        row("answer with TANYA_READER=false", plainly, whole)
         print(
             f"\nServer memory: {before:.0f} MB when ready, {after:.0f} MB after {len(http)} questions"
         )
