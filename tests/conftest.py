@@ -16,6 +16,7 @@ from corpus.article import SHIPPED, Article, Source, Translation, read_articles
 from index.answer import Answerer
 from index.encoder import MODEL, OnnxEncoder
 from index.maxsim import StaticVectors
+from index.reader import Reader
 from index.settings import Settings
 from index.store import Store
 from tests.hashing import HashingEncoder
@@ -70,7 +71,7 @@ def answerer(
     data = tmp_path_factory.mktemp("data")
     store = Store(data)
     store.rebuild(shipped_articles, bundled, static)
-    return Answerer(Settings(data=data), store, bundled, static)
+    return Answerer(Settings(data=data), store, bundled, static, Reader())
 
 
 @pytest.fixture
