@@ -27,6 +27,7 @@ FUNCTION_WORDS = {
     ),
 }
 _FUNCTION_WEIGHT = 2.0
+_JOINERS = "\u200d\ufe0f"  # between and behind emoji
 _DOUBLED = re.compile(r"\b([^\W\d_]{3,})2(nya)?\b")
 _FOREIGN_SHARE = 0.4
 _FOREIGN_WORDS = 2
@@ -73,6 +74,17 @@ def is_foreign(text: str) -> bool:
     best = max(len({token for token in tokens if token in profile}) for profile in theirs)
     least = min(_FOREIGN_WORDS, len(tokens))
     return best >= max(least, _FOREIGN_SHARE * len(set(tokens)), served + 1)
+
+
+def without_symbols(text: str) -> str:
+    """`text` without emoji and other symbols, which say nothing to search and unsettle the encoder."""
+    kept = "".join(
+        " "
+        if unicodedata.category(character) in ("So", "Sk") or character in _JOINERS
+        else character
+        for character in text
+    )
+    return " ".join(kept.split())
 
 
 def standardise(text: str) -> str:

@@ -13,7 +13,7 @@ from corpus.article import LANGUAGES, Article
 from corpus.passage import Passage, counterpart
 from index.encoder import Encoder, Vectors
 from index.generation import Generation
-from index.language import detect, standardise
+from index.language import detect, standardise, without_symbols
 from index.lexicon import Lexicon, Phrase, words
 from index.maxsim import Ids, StaticVectors
 from index.moment import Moment, read_moment, recency
@@ -112,6 +112,7 @@ class Index:
     def read(self, question: str, today: date | None = None) -> Query:
         """What search needs to know of `question`. "Last year" is relative to `today`, by default the
         day of the newest article, so that measures are the same every day."""
+        question = without_symbols(question)
         language = detect(question)
         text = question if language == "en" else standardise(question)
         return Query(

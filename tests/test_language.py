@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from corpus.article import Article
 from corpus.question import DEV, FOLLOWUPS, read_questions, read_suggestions
-from index.language import detect, is_foreign, standardise
+from index.encoder import StaticEncoder
+from index.evaluate import build_index
+from index.language import detect, is_foreign, standardise, without_symbols
 from index.lexicon import shipped, words
+from index.maxsim import StaticVectors
 
 
 def test_language_of_the_development_questions() -> None:
@@ -94,3 +98,15 @@ def test_no_question_of_ours_is_refused_for_its_language() -> None:
 @pytest.mark.parametrize("text", ["bonjour", "gracias", "你好"])
 def test_a_greeting_in_another_language(text: str) -> None:
     assert is_foreign(text)
+
+
+def test_emoji_are_not_searched_for(static: StaticVectors, shipped_articles: list[Article]) -> None:
+    assert without_symbols("di mana 😀🏛️ kantornya?? 👨‍👩‍👧 ☀") == "di mana kantornya??"
+    assert (
+        without_symbols("Rp 5 + 3 = 8, 100 %, 20 °C, naïve") == "Rp 5 + 3 = 8, 100 %, 20 C, naïve"
+    )
+    index = build_index(shipped_articles[:20], StaticEncoder(static), static)
+    plain, decorated = (
+        index.read(text) for text in ("Di mana kantornya?", "Di mana kantornya? 🙏😊")
+    )
+    assert plain.text == decorated.text and (plain.vector == decorated.vector).all()
