@@ -46,8 +46,37 @@ def corpus_table(record: dict[str, Any]) -> None:
                 + " | ".join(shares)
                 + " |"
             )
+    print_abstention(record)
+
+
+def print_abstention(record: Record) -> None:
+    """What questions get, how well confidence separates and is calibrated, what a threshold costs."""
+    found = record["abstention"]
+    print("\n| outcome | answerable | on the subject, no answer | off-topic |\n|---|--:|--:|--:|")
+    for outcome in ("answered", "partly", "not known"):
+        cells = [
+            f"{found['shares'].get(f'{kind}: {outcome}', float('nan')):.0%}"
+            for kind in ("answerable", "unanswerable", "offtopic")
+        ]
+        print(f"| {outcome} | " + " | ".join(cells) + " |")
+    print("\n" + "; ".join(f"AUROC {name} {value:.3f}" for name, value in found["auroc"].items()))
+    print("\n| confidence | questions | mean | answered rightly |\n|---|--:|--:|--:|")
+    for item in found["reliability"]:
+        print(
+            f"| {item['low']:.2f}–{item['high']:.2f} | {item['count']} | {item['confidence']:.2f} "
+            f"| {item['right']:.2f} |"
+        )
+    print(f"\nExpected calibration error {found['calibration_error']:.3f}")
+    print("\n| answerable answered | answers right | no answer: refused | off-topic: refused |")
+    print("|--:|--:|--:|--:|")
+    for point in found["points"]:
+        cells = [
+            f"{point[name]:.0%}"
+            for name in ("coverage", "precision", "refused_unanswerable", "refused_offtopic")
+        ]
+        print("| " + " | ".join(cells) + " |")
     print()
-    for name, share in record["abstention"].items():
+    for name, share in {**record["marked"], **record["misled"]}.items():
         print(f"- {name}: {share:.2f}")
 
 
@@ -106,13 +135,13 @@ def encoder_of(record: Record) -> str:
 def main() -> None:
     """Print a table for the reports over the corpus, and one of all BEIR sets."""
     records = [json.loads(Path(path).read_text(encoding="utf-8")) for path in sys.argv[1:]]
-    corpus = [record for record in records if record["abstention"]]
+    corpus = [record for record in records if record["rows"][0]["texts"] != "as given"]
     for record in corpus:
         if encoder_of(record).startswith("bundled encoder"):
             corpus_table(record)
     if len(corpus) > 1:
         others_table(corpus)
-    if sets := [record for record in records if not record["abstention"]]:
+    if sets := [record for record in records if record not in corpus]:
         sets_table(sets)
 
 

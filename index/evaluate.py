@@ -232,7 +232,9 @@ class Prepared:
         index = self._index.with_weights(weights)
 
         def search(text: str) -> list[tuple[str, float]]:
-            hits = index.one_a_story(index.score(*self._read[text]))
+            # What shares no word with a question is not found by BM25, though it is a candidate.
+            found = [hit for hit in index.score(*self._read[text]) if hit.score > 0]
+            hits = index.one_a_story(found)
             ranked = [name for hit in hits for name in (hit.passage.article_id, *hit.also)]
             # Articles of a story share a score; what ranks them is their place.
             return [(name, -float(place)) for place, name in enumerate(ranked[:_DEPTH])]
