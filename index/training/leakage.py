@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from index.training.data import read_question_passages, read_rows, read_translations
-from index.training.recipe import DEFAULT, TrainingError, read_recipe
+from index.training.recipe import DEFAULT, REPOSITORY, TrainingError, read_recipe
 
 LENGTH = 8
 SHARE = 0.3
@@ -149,6 +149,10 @@ def main(arguments: list[str] | None = None) -> int:
     for file in recipe.files("answerability"):
         for row in read_rows(chosen.data, file, recipe.seed):
             texts += [(file.path, row[key]) for key in ("question", "passage")]
+    for line in (REPOSITORY / recipe.reader.own).read_text("utf-8").splitlines():
+        row = json.loads(line)
+        own = [*row["passages"].values(), *(asked["question"] for asked in row["questions"])]
+        texts += [(recipe.reader.own, text) for text in own]
     leaks = protected.leaks(texts)
     print(
         f"{len(texts)} training texts against {len(protected)} evaluation texts: {len(leaks)} leak"
