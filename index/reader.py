@@ -79,7 +79,8 @@ class Reader:
             None, {"rows": rows, "input_ids": ids[None], "types": types}
         )
         inside = [at for at, side in enumerate(encoding.sequence_ids) if side == 1]
-        offsets = [encoding.offsets[at] for at in inside]
+        every = encoding.offsets  # a new list at each access
+        offsets = [every[at] for at in inside]
         logits = spans[0][inside]
         first, last = _best_span(logits)
         places = np.concatenate(
