@@ -322,6 +322,7 @@ def calibrate(
     from index.confidence import (
         ANY,
         CALIBRATION,
+        READ,
         SIGNALS,
         WITHOUT_ENCODER,
         key,
@@ -343,7 +344,7 @@ def calibrate(
     todo = {encoder.fingerprint: SIGNALS} | ({ANY: WITHOUT_ENCODER} if shipped else {})
     for fingerprint, names in todo.items():
         for reads in (None, reader) if reader is not None else (None,):
-            fitted = fit(observed, names if reads is None else (*names, "reader"))
+            fitted = fit(observed, names if reads is None else (*names, *READ[len(SIGNALS) :]))
             known[key(fingerprint, reads)] = fitted.calibration
             found = measure(observed, fitted.held_out, fitted.calibration)
             typer.echo(

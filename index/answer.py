@@ -330,7 +330,7 @@ class Answerer:
         today: date,
     ) -> AnswerPassage:
         article = index.generation.articles[hit.passage.article_id]
-        shown = index.in_language(hit.passage, language) or hit.passage
+        shown = index.version(hit, language) or hit.passage
         original = index.in_language(shown, article.language) or shown
         own = [item for item in readings if item[0].article_id == article.id]
         span = best_sentence(index.static, query.tokens, shown, own)

@@ -34,8 +34,8 @@ search; `numbers`: 1 where they and their dates lack a number of the question ("
 The question's length is left out on purpose: alone it separates the development questions with an AUROC
 of .76, because the unanswerable ones among them happen to be shorter."""
 
-READ = (*SIGNALS, "reader")
-"""With `reader`: the highest logit that one of the passages read answers."""
+READ = (*SIGNALS, "reader", "reader_first")
+"""With `reader`: the highest logit that one of the passages read answers, and that of the first."""
 
 WITHOUT_ENCODER = ("maxsim", "lexical", "covered", "numbers")
 """Those that another encoder leaves as they are."""
@@ -111,7 +111,7 @@ def read(
     """What the reader says of the first PASSAGES_READ of `hits`, in order, with the text it was shown:
     English where there is any, whatever the question's language. The reader's body learnt English first,
     and on dev it tells answered from unanswered better there."""
-    shown = [index.in_language(hit.passage, "en") or hit.passage for hit in hits[:PASSAGES_READ]]
+    shown = [index.version(hit, "en") or hit.passage for hit in hits[:PASSAGES_READ]]
     readings = reader.read(query.text, [passage.text for passage in shown])
     return list(zip(shown, readings, strict=True))
 
@@ -124,7 +124,7 @@ def signals(
 ) -> dict[str, float]:
     """The values of READ for `hits`, best first; all 0 where there are none.
 
-    `readings`: what `read` gave; without them "reader" is 0.
+    `readings`: what `read` gave; without them the reader's two are 0.
     """
     if not hits:
         return dict.fromkeys(READ, 0.0)
@@ -138,6 +138,7 @@ def signals(
         "covered": _covered(index, query, hits[:5]),
         "numbers": float(_lacks_numbers(index, query, hits[:3])),
         "reader": max((reading.answers for _, reading in readings), default=0.0),
+        "reader_first": readings[0][1].answers if readings else 0.0,
     }
 
 

@@ -306,7 +306,7 @@ def _marked(
             continue
         hit = hits[places[0]]
         article = index.generation.articles[hit.passage.article_id]
-        passage = index.in_language(hit.passage, article.language) or hit.passage
+        passage = index.version(hit, article.language) or hit.passage
         readings = read(reader, index, query, hits) if reader is not None else []
         own = [item for item in readings if item[0].article_id == article.id]
         span = best_sentence(index.static, query.tokens, passage, own)

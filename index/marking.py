@@ -14,7 +14,7 @@ from corpus.sentence import sentences
 from index.maxsim import Ids, StaticVectors
 from index.reader import LONGEST, Reading
 
-_READ = 5.0
+_READ = 1.0
 """Weight of the reader's shares beside MaxSim."""
 
 

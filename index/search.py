@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -62,7 +62,9 @@ class Hit:
     """A passage found. `score`, higher is better, is the weighted mean of the four others, plus what the
     article gains by its time: `dense` (cosine), `article` (cosine of the mean of all its article's passages,
     in every language), `maxsim` (0 to 1) and `lexical` (share of the ideal BM25, 0 to 1). `also`: ids of
-    other articles that tell the same story, oldest first. `row`: of the passage in the generation."""
+    other articles that tell the same story, oldest first. `row`: of the passage in the generation.
+    `versions`: by language, the article's passage that fits best; the two texts of an article need not be
+    cut at the same places."""
 
     passage: Passage
     row: int
@@ -72,6 +74,7 @@ class Hit:
     maxsim: float
     lexical: float
     also: tuple[str, ...] = ()
+    versions: Mapping[str, Passage] = field(default_factory=dict)
 
 
 Filter = Callable[[Article], bool]
@@ -150,8 +153,10 @@ class Index:
         """The first of `hits` of each article, and of articles that tell the same; the others of them
         that fit `keep` become its `also`."""
         best: dict[str, Hit] = {}
+        versions: dict[str, dict[str, Passage]] = {}
         for hit in hits:
             name = hit.passage.article_id
+            versions.setdefault(name, {}).setdefault(hit.passage.language, hit.passage)
             story = self._story_of.get(name, (name,))
             if story[0] not in best:
                 also = tuple(
@@ -159,7 +164,7 @@ class Index:
                     for other in story
                     if other != name and (keep is None or keep(self.generation.articles[other]))
                 )
-                best[story[0]] = replace(hit, also=also) if also else hit
+                best[story[0]] = replace(hit, also=also, versions=versions[name])
         return list(best.values())
 
     def candidates(self, query: Query, among: NDArray[np.int64] | None = None) -> dict[int, float]:
@@ -217,6 +222,10 @@ class Index:
             )
             for at in order.tolist()
         ]
+
+    def version(self, hit: Hit, language: str) -> Passage | None:
+        """The passage in `language` of the article of `hit` that fits best; None where it has none."""
+        return hit.versions.get(language) or self.in_language(hit.passage, language)
 
     def in_language(self, passage: Passage, language: str) -> Passage | None:
         """The passage that says in `language` what `passage` says; None where there is none."""
