@@ -18,8 +18,9 @@ from index.spelling import Speller, read_mended
 
 ANSWERED = 0.94
 """Share of the answerable questions that must be answered, in held-out folds."""
-HELPED = 0.99
-"""Share of the answerable questions that must at least be shown passages that may help."""
+HELPED = 0.97
+"""Share of the answerable questions that are at least shown passages that may help, where those are half
+as sure as an answer."""
 _FOLDS = 5
 
 
@@ -70,7 +71,7 @@ def fit(observed: Observed, names: Sequence[str]) -> Fitted:
     """A logistic regression of `answers` on the signals `names`.
 
     Held-out confidences are those of 5-fold cross-validation. The thresholds are quantiles of theirs
-    over the answerable questions: ANSWERED of them lie above the one, HELPED above the other.
+    over the answerable questions: ANSWERED of them lie above the one, at most HELPED above the other.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
@@ -84,6 +85,7 @@ def fit(observed: Observed, names: Sequence[str]) -> Fitted:
     held_out = cross_val_predict(model, chosen, labels, cv=folds, method="predict_proba")[:, 1]
     held_out[observed.talk] = 0.0
     answerable = held_out[observed.kinds == "answerable"]
+    threshold = float(np.quantile(answerable, 1 - ANSWERED))
     model.fit(chosen, labels)
     scaler, regression = model[0], model[1]
     weights = regression.coef_[0] / scaler.scale_
@@ -93,8 +95,9 @@ def fit(observed: Observed, names: Sequence[str]) -> Fitted:
             tuple(names),
             tuple(round(float(weight), 4) for weight in weights),
             round(bias, 4),
-            round(float(np.quantile(answerable, 1 - ANSWERED)), 4),
-            round(float(np.quantile(answerable, 1 - HELPED)), 4),
+            round(threshold, 4),
+            # What is less than half as sure as an answer helps nobody.
+            round(max(float(np.quantile(answerable, 1 - HELPED)), threshold / 2), 4),
         ),
         held_out,
     )

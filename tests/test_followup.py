@@ -45,7 +45,7 @@ def test_followups_find_their_articles(answerer: Answerer) -> None:
         assert shipped.read_as is None or shipped.read_as.startswith(str(item.previous)[:-1])
         assert alone.read_as is None
     assert found["shipped"] >= 0.85 * len(dialogues)
-    assert found["shipped"] >= found["alone"] + 0.3 * len(dialogues)
+    assert found["shipped"] >= found["alone"] + 0.25 * len(dialogues)
 
 
 def test_questions_that_stand_for_themselves_are_left_alone(answerer: Answerer) -> None:
