@@ -32,6 +32,8 @@ _EXIT_CODES = {"answered": 0, "partly": 4, "unknown": 3, "social": 3}
 # Read when NumPy is loaded. The products of a question are small: a second thread that waits for a busy
 # core makes them three times slower.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# A handful of sentences is cut into word pieces sooner by one thread than by a pool that must be woken.
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 app = typer.Typer(
     help="Questions about the ASEAN Summit and Secretariat, answered with passages from the news.",

@@ -110,7 +110,14 @@ def _look_up(phrase: Phrase) -> dict[str, set[str]]:
     found = table.get(phrase)
     if found is None and len(phrase) == 1 and len(phrase[0]) >= _SHORTEST_TYPO:
         word = phrase[0]
-        close = [known for known in table if len(known) == 1 and near(word, known[0])]
+        # One slip changes the length by one at most.
+        lengths = range(len(word) - 1, len(word) + 2)
+        close = [
+            known
+            for length in lengths
+            for known in _by_length().get(length, ())
+            if near(word, known[0])
+        ]
         found = table[close[0]] if len(close) == 1 else None
     return found or {}
 
@@ -118,6 +125,16 @@ def _look_up(phrase: Phrase) -> dict[str, set[str]]:
 def _squeezed(text: str) -> str:
     """ "haloooo" → "halo": no word that we know has a letter three times in a row."""
     return _STRETCHED.sub(r"\1", text)
+
+
+@cache
+def _by_length() -> dict[int, list[Phrase]]:
+    """The single words of the table, by their length."""
+    found: dict[int, list[Phrase]] = {}
+    for phrase in _table():
+        if len(phrase) == 1:
+            found.setdefault(len(phrase[0]), []).append(phrase)
+    return found
 
 
 @cache
