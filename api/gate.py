@@ -12,24 +12,12 @@ import anyio.to_thread
 
 from api.problem import busy, check_previous
 from api.schema import AskIn
-from index.answer import Answer, IndexInfo
-from index.filters import Filters
+from index.answer import Answer, Asks, IndexInfo
 from index.generation import NoIndexError
 
 
-class Answers(Protocol):
+class Answers(Asks, Protocol):
     """What this door needs of `index.answer.Answerer`: safe to call from threads, may block."""
-
-    def ask(
-        self,
-        question: str,
-        k: int | None = None,
-        language: str | None = None,
-        *,
-        previous: str | None = None,
-        filters: Filters | None = None,
-    ) -> Answer:
-        """The answer; raises QuestionError and NoIndexError."""
 
     def examples(self, language: str, count: int = 4) -> tuple[str, ...]:
         """Questions in `language` that can be answered; raises NoIndexError."""

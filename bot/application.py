@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 from telegram.ext import Application, ApplicationBuilder, CallbackContext, ExtBot
 
-from bot.chat import Asks, Chat
+from bot.chat import Chat
 from bot.deliver import Courtesy
 from bot.discretion import keep_secret
 from bot.order import ChatOrder
+from index.answer import Asks
 from index.settings import Settings
 
 Data = dict[Any, Any]

@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections import deque
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message, Update
 from telegram.constants import ChatAction, ParseMode
@@ -30,8 +30,7 @@ from bot.mention import command_text, question_for
 from bot.message import Messages
 from bot.render import RELATED, Rendered, related_question, render
 from corpus.article import LANGUAGES
-from index.answer import Answer
-from index.filters import Filters
+from index.answer import Answer, Asks
 from index.generation import NoIndexError
 from index.language import detect
 from index.question import QuestionError
@@ -49,22 +48,6 @@ _CHOICES = {
 _READS_INDONESIAN = ("id", "in", "ms", "jv", "su", "min", "ban", "ace")
 _TYPING_SECONDS = 1.5
 _SAME_TAP_SECONDS = 5.0
-
-
-class Asks(Protocol):
-    """What answers questions: `index.answer.Answerer`. Blocks; called from threads."""
-
-    def ask(
-        self,
-        question: str,
-        k: int | None = None,
-        language: str | None = None,
-        *,
-        previous: str | None = None,
-        filters: Filters | None = None,
-    ) -> Answer:
-        """The answer; raises QuestionError or NoIndexError."""
-        ...
 
 
 class Chat:

@@ -15,10 +15,10 @@ from filelock import FileLock, Timeout
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.application import Bot, create_application, refusal
-from bot.chat import Asks
 from bot.discretion import LOG, described, keep_secret, reason
 from bot.menu import introduce
 from bot.order import ChatOrder
+from index.answer import Asks
 from index.settings import Settings
 
 # Edited messages are not among them: they were answered already.

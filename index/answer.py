@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from corpus.article import LANGUAGES, Source
 from corpus.passage import Passage
@@ -132,6 +132,30 @@ class Answer:
         return self.outcome == "answered"
 
 
+class Asks(Protocol):
+    """What every door needs of `Answerer`: safe to call from threads, blocks."""
+
+    def ask(
+        self,
+        question: str,
+        k: int | None = None,
+        language: str | None = None,
+        *,
+        previous: str | None = None,
+        filters: Filters | None = None,
+    ) -> Answer:
+        """The answer; raises QuestionError or NoIndexError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Serving:
+    """An index with the speller of its words: a question sees both of one generation."""
+
+    index: Index
+    speller: Speller
+
+
 class Answerer:
     """Answers questions from the current generation, and follows when another becomes current.
 
@@ -159,8 +183,7 @@ class Answerer:
         )
         self._reader = reader
         self._related = Related(static)
-        self._serving: Index | None = None
-        self._speller: Speller | None = None
+        self._serving: _Serving | None = None
         self._version = (-1, -1)
         self._checked = 0.0
         self._opening = threading.Lock()
@@ -198,15 +221,15 @@ class Answerer:
         shown = self._settings.k if k is None else k
         if shown < 1:
             raise ValueError(f"k={k}: ask for at least 1 passage")
-        index = self._index()
+        serving = self._current()
+        index = serving.index
         social = recognise(text)
         if social is not None:
             return self._reply(index, text, "social", social.kind, language or social.language)
         if is_foreign(text):
             return self._reply(index, text, "unknown", "foreign", language or "en")
-        assert self._speller is not None
         today = self._today()
-        query = read_mended(index, self._speller, index.read(text, today), filters, today)
+        query = read_mended(index, serving.speller, index.read(text, today), filters, today)
         spoken = query.language
         followed = read_with(index, query, text, previous, filters, today) if previous else None
         if followed is not None:
@@ -267,7 +290,10 @@ class Answerer:
         return tuple(sorted({article.source.publisher for article in articles}, key=str.casefold))
 
     def _index(self) -> Index:
-        """The index that serves, looked after at most twice a second."""
+        return self._current().index
+
+    def _current(self) -> _Serving:
+        """What serves, looked after at most twice a second."""
         serving = self._serving
         if serving is None:
             with self._opening:
@@ -295,10 +321,9 @@ class Answerer:
         # Before opening: a switch in between is seen at the next look.
         version = self.store.version()
         generation = self.store.open(self.encoder.fingerprint)
-        if self._serving is None or self._serving.generation.id != generation.id:
+        if self._serving is None or self._serving.index.generation.id != generation.id:
             opened = Index(generation, self.encoder, self.static, shipped())
-            self._speller = speller(opened, shipped())
-            self._serving = opened
+            self._serving = _Serving(opened, speller(opened, shipped()))
             _log.info("Serving index %s: %d passages", generation.id, len(generation.passages))
         self._version = version
 

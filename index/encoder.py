@@ -76,8 +76,6 @@ class OnnxEncoder:
     """A model folder with `onnx/model_int8.onnx`, `tokenizer.json` and `profile.json`."""
 
     def __init__(self, folder: Path = MODEL, threads: int = 1) -> None:
-        # Not at the top: `tanya --help` need not wait for it.
-        import onnxruntime  # type: ignore[import-untyped]
         from tokenizers import Tokenizer
 
         path = folder / "onnx" / "model_int8.onnx"
@@ -101,14 +99,7 @@ class OnnxEncoder:
             (folder / "tokenizer.json").read_bytes(),
             json.dumps(profile, sort_keys=True).encode(),
         )
-        options = onnxruntime.SessionOptions()
-        # Two threads under contention are slower than one: OpenMP barriers.
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(
-            content, options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW
-        )
+        self._session = onnx_session(content, threads)
 
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """See `Encoder`."""
@@ -133,6 +124,21 @@ class OnnxEncoder:
         }
         vector: Vectors = self._session.run(None, inputs)[0][0]
         return vector
+
+
+def onnx_session(content: bytes, threads: int) -> Any:
+    """An ONNX Runtime session of the model `content` on the CPU."""
+    # Not at the top: `tanya --help` need not wait for it.
+    import onnxruntime  # type: ignore[import-untyped]
+
+    options = onnxruntime.SessionOptions()
+    # Two threads under contention are slower than one: OpenMP barriers.
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(
+        content, options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW
+    )
 
 
 class StaticEncoder:

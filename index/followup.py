@@ -82,7 +82,7 @@ def read_with(
         vector=(both / max(float(np.linalg.norm(both)), 1e-9)).astype(np.float32),
         tokens=np.concatenate([before, *[query.tokens] * _NEW_WORDS]),
     )
-    if _best(index, joined, keep) <= _best(index, query, keep) + _MARGIN[found]:
+    if index.best_score(joined, keep) <= index.best_score(query, keep) + _MARGIN[found]:
         return None
     return joined, text
 
@@ -90,8 +90,3 @@ def read_with(
 def _closed(text: str) -> str:
     text = text.strip()
     return text if text.endswith((".", "?", "!", "…")) else f"{text}?"
-
-
-def _best(index: Index, query: Query, keep: Filter | None) -> float:
-    hits = index.search(query, 1, keep)
-    return hits[0].score if hits else 0.0

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import Stemmer
 
+from corpus.article import LANGUAGES
+
 FOLDER = Path(__file__).parent / "lexicon"
 _TERMS = ("glossary", "glossary_extra", "words")
 _LONGEST = 6
@@ -45,6 +47,22 @@ def words(text: str) -> list[str]:
     return found
 
 
+def near(typed: str, meant: str) -> bool:
+    """Whether one slip makes `meant` of `typed`: a letter too many, missing, wrong, or two swapped."""
+    if typed == meant or abs(len(typed) - len(meant)) > 1:
+        return typed == meant
+    start = 0
+    while start < min(len(typed), len(meant)) and typed[start] == meant[start]:
+        start += 1
+    rest, wanted = typed[start:], meant[start:]
+    return (
+        rest[1:] == wanted[1:]
+        or rest[1:] == wanted
+        or rest == wanted[1:]
+        or (rest[1::-1] == wanted[:2] and rest[2:] == wanted[2:])
+    )
+
+
 def _american(word: str) -> str:
     for pattern, replacement in _AMERICAN:
         word = pattern.sub(replacement, word)
@@ -68,7 +86,7 @@ class Lexicon:
     """Looks phrases up in both directions, the longest match first."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
-        self._stems = {language: Stems(language) for language in ("id", "en")}
+        self._stems = {language: Stems(language) for language in LANGUAGES}
         self.spellings: dict[str, str] = {}
         """Informal spelling (one or several words) → standard Indonesian."""
         self.colliding = frozenset(columns[0] for _, columns in _rows(folder / "ambiguous.tsv"))
@@ -97,7 +115,7 @@ class Lexicon:
                 for target, sources in backward.items()
             },
         }
-        self._by_stem = {language: self._stemmed(language) for language in ("id", "en")}
+        self._by_stem = {language: self._stemmed(language) for language in LANGUAGES}
         self.vocabulary = {
             language: frozenset(word for phrase in table for word in phrase)
             for language, table in self._tables.items()

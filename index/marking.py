@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from corpus.passage import Passage
 from corpus.sentence import sentences
 from index.maxsim import Ids, StaticVectors
-from index.reader import LONGEST, Reading
+from index.reader import Reading, span_sums
 
 _READ = 1.0
 """Weight of the reader's shares beside MaxSim."""
@@ -63,9 +63,7 @@ def _shares(reading: Reading, spans: Sequence[tuple[int, int]]) -> NDArray[np.fl
     for at, (start, end) in enumerate(spans):
         inside = reading.places[(reading.places[:, 0] >= start) & (reading.places[:, 0] < end), 1:]
         if len(inside):
-            sums = inside[:, :1] + inside[:, 1][None]
-            apart = np.arange(len(inside))[None] - np.arange(len(inside))[:, None]
-            best[at] = sums[(apart >= 0) & (apart < LONGEST)].max()
+            best[at] = span_sums(inside).max()
     likely = np.exp(best - best.max())
     shares: NDArray[np.float64] = likely / likely.sum()
     return shares

@@ -12,7 +12,7 @@ from datetime import date
 from functools import cache, lru_cache
 
 from corpus.article import Article
-from index.lexicon import shipped
+from index.lexicon import near, shipped
 
 HALF_LIFE = 365.0
 """Days in which the recency of an article halves, counted back from the newest one."""
@@ -256,18 +256,8 @@ def _corrected(word: str) -> str:
     if len(word) < 5 or word in _known():
         return word
     # The first letter is seldom wrong, and "decent" is not "recent".
-    found = (right for right in sorted(_CORRECTED) if right[0] == word[0] and one_edit(word, right))
+    found = (right for right in sorted(_CORRECTED) if right[0] == word[0] and near(word, right))
     return next(found, word)
-
-
-def one_edit(left: str, right: str) -> bool:
-    """Whether one letter added, dropped, replaced or swapped with its neighbour makes them equal."""
-    at = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), None)
-    if at is None:
-        return abs(len(left) - len(right)) <= 1
-    a, b = left[at:], right[at:]
-    swapped = a[:2] == b[:2][::-1] and a[2:] == b[2:]
-    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or swapped
 
 
 @cache

@@ -7,12 +7,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.encoder import MODEL, SLOW, EncoderError
+from index.encoder import MODEL, EncoderError, onnx_session
 
 READER = Path(__file__).parent / "reader"
 """The bundled reader: `reader_int8.onnx`, `profile.json`. Tokenizer and token table are the encoder's."""
@@ -38,7 +37,6 @@ class Reader:
     """Reads a question and a passage together. Safe to use from threads."""
 
     def __init__(self, folder: Path = READER, encoder: Path = MODEL, threads: int = 1) -> None:
-        import onnxruntime  # type: ignore[import-untyped]
         from safetensors import safe_open
         from tokenizers import Tokenizer
 
@@ -56,13 +54,7 @@ class Reader:
         self.fingerprint = hashlib.sha256(content).hexdigest()[:16]
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(int(profile["max_tokens"]), strategy="only_second")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(
-            content, options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW
-        )
+        self._session = onnx_session(content, threads)
 
     def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
         """A reading of each of `passages`, in order. One at a time: int8 activations are scaled by what
@@ -94,13 +86,20 @@ class Reader:
         )
 
 
+def span_sums(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """For each first and last token, (n, n), the sum of their logits, (n, 2); -inf where the last comes
+    before the first or lies LONGEST or more behind it."""
+    apart = np.arange(len(logits))[None] - np.arange(len(logits))[:, None]
+    sums: NDArray[np.float32] = np.where(
+        (apart >= 0) & (apart < LONGEST), logits[:, :1] + logits[:, 1][None], -np.inf
+    )
+    return sums
+
+
 def _best_span(logits: NDArray[np.float32]) -> tuple[int, int]:
-    """First and last token, at most LONGEST apart, whose logits, (n, 2), have the largest sum."""
-    count = len(logits)
-    if not count:
+    """First and last token whose logits, (n, 2), have the largest sum."""
+    if not len(logits):
         return 0, 0
-    sums = logits[:, :1] + logits[:, 1][None]
-    apart = np.arange(count)[None] - np.arange(count)[:, None]
-    sums = np.where((apart >= 0) & (apart < LONGEST), sums, -np.inf)
+    sums = span_sums(logits)
     first, last = np.unravel_index(int(sums.argmax()), sums.shape)
     return int(first), int(last)

@@ -149,6 +149,10 @@ class Index:
             hits = self.score(query, self.candidates(query, fitting), among=list(common))
         return self.one_a_story(hits, keep)[:k]
 
+    def best_score(self, query: Query, keep: Filter | None = None) -> float:
+        """The score of the best hit; 0 where there is none."""
+        return max((hit.score for hit in self.search(query, 1, keep)), default=0.0)
+
     def one_a_story(self, hits: Iterable[Hit], keep: Filter | None = None) -> list[Hit]:
         """The first of `hits` of each article, and of articles that tell the same; the others of them
         that fit `keep` become its `also`."""

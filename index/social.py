@@ -14,8 +14,7 @@ from functools import cache
 
 from corpus.article import LANGUAGES
 from index.language import detect, standardise
-from index.lexicon import FOLDER, words
-from index.spelling import near
+from index.lexicon import FOLDER, near, words
 
 _PRECEDENCE = "order identity insult praise thanks help farewell greeting chat".split()
 """Of several kinds in one text the first is answered."""

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from corpus.article import LANGUAGES
 from index.language import FUNCTION_WORDS
-from index.lexicon import Lexicon, Stems, words
+from index.lexicon import Lexicon, Stems, near, words
 from index.search import Filter, Index, Query
 
 _SHORTEST = 4
@@ -18,22 +18,6 @@ _SHORTEST_PART = 3
 """Letters of the shortest word that is mended, and of the shortest part of two written as one."""
 _WORD = re.compile(r"[^\W\d_]+")
 _VOWELS = re.compile("[aeiou]")
-
-
-def near(typed: str, meant: str) -> bool:
-    """Whether one slip makes `meant` of `typed`: a letter too many, missing, wrong, or two swapped."""
-    if typed == meant or abs(len(typed) - len(meant)) > 1:
-        return typed == meant
-    start = 0
-    while start < min(len(typed), len(meant)) and typed[start] == meant[start]:
-        start += 1
-    rest, wanted = typed[start:], meant[start:]
-    return (
-        rest[1:] == wanted[1:]
-        or rest[1:] == wanted
-        or rest == wanted[1:]
-        or (rest[1::-1] == wanted[:2] and rest[2:] == wanted[2:])
-    )
 
 
 class Speller:
@@ -146,8 +130,4 @@ def read_mended(
     if text == query.text:
         return query
     mended = index.read(text, today)
-    return mended if _best(index, mended, keep) > _best(index, query, keep) else query
-
-
-def _best(index: Index, query: Query, keep: Filter | None) -> float:
-    return max((hit.score for hit in index.search(query, 1, keep)), default=0.0)
+    return mended if index.best_score(mended, keep) > index.best_score(query, keep) else query

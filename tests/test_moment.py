@@ -11,9 +11,9 @@ import pytest
 from corpus.article import Article
 from index.answer import Answerer
 from index.encoder import OnnxEncoder
-from index.lexicon import shipped
+from index.lexicon import near, shipped
 from index.maxsim import StaticVectors
-from index.moment import Moment, one_edit, read_moment, recency, times_in
+from index.moment import Moment, read_moment, recency, times_in
 from index.search import Index, Weights
 from index.settings import Settings
 from index.store import Store
@@ -103,7 +103,7 @@ def test_no_word_of_the_lexicon_is_taken_for_a_misspelt_time() -> None:
     times = {"january", "januari", "latest", "terbaru", "currently", "agustus", "august"}
     for language, vocabulary in shipped().vocabulary.items():
         for word in sorted(vocabulary):
-            if word not in times and any(one_edit(word, time) for time in times):
+            if word not in times and any(near(word, time) for time in times):
                 moment = read_moment(word, TODAY)
                 assert moment.months <= {(None, 1), (None, 8)}, (language, word)
                 assert word in ("currently",) or not moment.latest, (language, word)
@@ -111,9 +111,9 @@ def test_no_word_of_the_lexicon_is_taken_for_a_misspelt_time() -> None:
 
 def test_one_edit() -> None:
     for wrong in ("terbau", "tterbaru", "tebraru", "tarbaru", "terbaru"):
-        assert one_edit(wrong, "terbaru"), wrong
+        assert near(wrong, "terbaru"), wrong
     for other in ("terbaik", "baru", "terabur", ""):
-        assert not one_edit(other, "terbaru"), other
+        assert not near(other, "terbaru"), other
 
 
 def test_an_article_fits_by_its_day_its_title_or_its_text(

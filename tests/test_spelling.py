@@ -8,7 +8,8 @@ import pytest
 
 from corpus.question import DEV, read_questions
 from index.answer import Answerer
-from index.spelling import Speller, near
+from index.lexicon import near
+from index.spelling import Speller
 
 
 @pytest.mark.parametrize(
