@@ -14,8 +14,7 @@ from datetime import date
 
 import numpy as np
 
-from index.language import FUNCTION_WORDS
-from index.lexicon import words
+from corpus.words import FUNCTION_WORDS, words
 from index.search import Filter, Index, Query
 
 _OPENING = re.compile(

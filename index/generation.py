@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from corpus.article import Article, Source, Translation
 from corpus.passage import Passage, split
+from corpus.story import find_stories
 from index.dense import DenseIndex
 from index.encoder import Encoder, Vectors
 from index.lexical import LexicalIndex
 from index.maxsim import Ragged, StaticVectors
-from index.story import find_stories
 
 FORMAT = 2
 """Raised whenever the files, the splitting or the stemming change; then the next rebuild builds anew."""

@@ -6,26 +6,9 @@ import re
 import unicodedata
 from functools import cache
 
-from index.lexicon import FOLDER, shipped, words
+from corpus.words import FUNCTION_WORDS, words
+from index.lexicon import FOLDER, shipped
 
-FUNCTION_WORDS = {
-    "id": frozenset(
-        "yang di ke dari dan atau untuk pada dengan oleh dalam ini itu apa apakah siapa siapakah "
-        "kapan kapankah mana dimana bagaimana mengapa kenapa berapa berapakah adalah ada tidak "
-        "bukan sudah belum akan bisa dapat boleh harus saya aku kamu anda kami kita mereka dia "
-        "nya juga saja aja sih dong deh kok ya yg gak ga nggak enggak gimana gmn kapan sama kalau "
-        "kalo pas lagi buat tentang antara sejak sampai hingga karena agar supaya jika bila para "
-        "sebuah seorang secara jadi udah udh dah lebih paling kah pernah masih semua banyak "
-        "berapa".split()
-    ),
-    "en": frozenset(
-        "the of and or to in on at for from by with about is are was were be been being do does "
-        "did has have had will would can could should may might must what which who whom whose "
-        "when where why how this that these those it its they them their there here i you we he "
-        "she my your our his her not no yes if than then also any some all many much more most "
-        "other into during after before between a an as so".split()
-    ),
-}
 _FUNCTION_WEIGHT = 2.0
 _JOINERS = "\u200d\ufe0f"  # between and behind emoji
 _DOUBLED = re.compile(r"\b([^\W\d_]{3,})2(nya)?\b")

@@ -11,7 +11,8 @@ import tantivy
 from numpy.typing import NDArray
 
 from corpus.article import LANGUAGES
-from index.lexicon import Phrase, Stems, words
+from corpus.words import words
+from index.lexicon import Phrase, Stems
 
 _K1 = 1.2  # tantivy's own, fixed
 _WRITER_BYTES = 64_000_000

@@ -15,6 +15,7 @@ from pathlib import Path
 import Stemmer
 
 from corpus.article import LANGUAGES
+from corpus.words import words
 
 FOLDER = Path(__file__).parent / "lexicon"
 _TERMS = ("glossary", "glossary_extra", "words")
@@ -23,8 +24,6 @@ _LONGEST = 6
 _ALTERNATIVES = 4
 """Translations of one phrase that are searched."""
 
-_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
-_ORDINAL = re.compile(r"^(\d+)(?:st|nd|rd|th)$")
 _CLITICS = re.compile(r"(?:nya|lah|kah|pun|ku|mu)$")
 _AMERICAN = (
     (re.compile(r"is(ation|ations|e|ed|es|ing)$"), r"iz\1"),
@@ -35,16 +34,6 @@ _AMERICAN = (
 )
 
 Phrase = tuple[str, ...]
-
-
-def words(text: str) -> list[str]:
-    """The words of `text`, lower-cased, in order: "KTT ke-43" gives ktt, ke, 43; "43rd" gives 43."""
-    found = []
-    for match in _TOKEN.finditer(text.lower()):
-        word = match[0].replace("’", "'").removesuffix("'s").replace("'", "")
-        ordinal = _ORDINAL.match(word)
-        found.append(ordinal[1] if ordinal else word)
-    return found
 
 
 def near(typed: str, meant: str) -> bool:

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from corpus.article import LANGUAGES, Article
 from corpus.passage import Passage, counterpart
+from corpus.words import words
 from index.encoder import Encoder, Vectors
 from index.generation import Generation
 from index.language import detect, standardise, without_symbols
-from index.lexicon import Lexicon, Phrase, words
+from index.lexicon import Lexicon, Phrase
 from index.maxsim import Ids, StaticVectors
 from index.moment import Moment, read_moment, recency
 

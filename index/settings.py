@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
@@ -22,6 +22,20 @@ class Settings(BaseSettings):
     )
     data: Path = Field(Path("var"), description="Folder of the index and other state.")
     corpus: Path | None = Field(None, description="Folder with your own articles.")
+    sources: Path = Field(
+        Path("sources.toml"),
+        description="File that names the feeds, sitemaps and pages to collect.",
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Hosts that may be collected from, with commas between them; empty: all public ones.",
+    )
+    collect_delay: float = Field(
+        1.0, ge=0, le=60, description="Seconds between two requests to one host when collecting."
+    )
+    collect_loopback: bool = Field(
+        False, description="Whether this machine itself may be collected from: for tests only."
+    )
     shipped_corpus: bool = Field(True, description="Whether the articles shipped with us are used.")
     model: str = Field(
         "bundled",
@@ -75,3 +89,10 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Log level."
     )
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip().lower() for part in value.split(",") if part.strip())
+        return value

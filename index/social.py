@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from corpus.article import LANGUAGES
+from corpus.words import words
 from index.language import detect, standardise
-from index.lexicon import FOLDER, near, words
+from index.lexicon import FOLDER, near
 
 _PRECEDENCE = "order identity insult praise thanks help farewell greeting chat".split()
 """Of several kinds in one text the first is answered."""

@@ -9,8 +9,8 @@ from datetime import date
 from functools import cached_property
 
 from corpus.article import LANGUAGES
-from index.language import FUNCTION_WORDS
-from index.lexicon import Lexicon, Stems, near, words
+from corpus.words import FUNCTION_WORDS, words
+from index.lexicon import Lexicon, Stems, near
 from index.search import Filter, Index, Query
 
 _SHORTEST = 4

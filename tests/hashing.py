@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from corpus.words import words
 from index.encoder import Progress, Vectors
-from index.lexicon import words
 
 
 class HashingEncoder:

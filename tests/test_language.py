@@ -6,10 +6,11 @@ import pytest
 
 from corpus.article import Article
 from corpus.question import DEV, FOLLOWUPS, read_questions, read_suggestions
+from corpus.words import words
 from index.encoder import StaticEncoder
 from index.evaluate import build_index
 from index.language import detect, is_foreign, standardise, without_symbols
-from index.lexicon import shipped, words
+from index.lexicon import shipped
 from index.maxsim import StaticVectors
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from corpus.article import Article, Source
 from corpus.question import Question
+from corpus.story import SAME, find_stories
 from index.answer import Answerer
 from index.evaluate import Prepared
 from index.filters import Filters
@@ -20,7 +21,6 @@ from index.maxsim import StaticVectors
 from index.search import Index, Weights
 from index.settings import Settings
 from index.store import Store
-from index.story import SAME, find_stories
 from tests.hashing import HashingEncoder
 
 WIRE = (

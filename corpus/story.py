@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from corpus.article import Article
-from index.lexicon import words
+from corpus.words import words
 
 SAME = 0.5
 """Jaccard index from which two articles are one story.
