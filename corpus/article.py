@@ -121,6 +121,12 @@ def read_articles(*folders: Path) -> list[Article]:
     return [articles[key] for key in sorted(articles)]
 
 
+def read_article(path: Path) -> Article:
+    """The article of one file, without its translation; its id is the file's name. CorpusError where it
+    cannot be used."""
+    return _read_article(path, path.stem, None)
+
+
 def canonical_url(url: str) -> str:
     """`url` in the form in which two addresses of one page are equal.
 

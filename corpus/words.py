@@ -27,8 +27,9 @@ FUNCTION_WORDS = {
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _ORDINAL = re.compile(r"^(\d+)(?:st|nd|rd|th)$")
 _LEAST_SHARE = 0.1
+_LEAST_WORDS = 5
 """Share of function words from which a text of sentences is in a language: Indonesian and English news
-have .2 to .4 of them, lists of names and texts in other languages hardly any."""
+have .2 to .4 of them, lists of names and texts in other languages hardly any, and few different ones."""
 
 
 def words(text: str) -> list[str]:
@@ -53,4 +54,6 @@ def text_language(text: str) -> str | None:
     }
     best = max(shares, key=lambda language: shares[language])
     other = min(shares, key=lambda language: shares[language])
+    if len(FUNCTION_WORDS[best].intersection(found)) < _LEAST_WORDS:
+        return None
     return best if shares[best] >= _LEAST_SHARE and shares[best] > 1.5 * shares[other] else None

@@ -1,0 +1,450 @@
+"""Fetching public web pages, politely and without becoming a way into the operator's network.
+
+A name is resolved once for a connection, every address it has is checked, and the connection goes to a
+checked address: a name that resolves otherwise a moment later (DNS rebinding) gains nothing. Each redirect
+is a new page with all its checks.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from typing import Any, NoReturn
+from urllib.parse import urljoin, urlsplit
+
+import httpcore
+import idna
+from protego import Protego
+
+from corpus.address import Resolve, is_loopback, is_public, resolve
+
+_PORTS = (80, 443, 8080, 8443)
+"""Where pages are served. Others belong to mail, databases, consoles."""
+_REDIRECTS = (301, 302, 303, 307, 308)
+_LONGEST_URL = 2000
+_LONGEST_WAIT = 30.0
+"""Seconds that a host's Crawl-delay or Retry-After is waited for at most."""
+_ROBOTS_BYTES = 500_000
+"""What RFC 9309 says a crawler must read at least of a robots.txt."""
+_CHUNK = 65_536
+
+
+class WebError(Exception):
+    """A page that was not fetched; the message says which, and why.
+
+    `code`: "scheme", "host" (not among the allowed), "address" (not public), "port", "dns", "robots",
+    "status" (then `status` is the HTTP status), "redirects", "too_large", "too_slow", "encoding" or
+    "network".
+    """
+
+    def __init__(self, code: str, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What came back. `url`: after redirects; `asked`: as asked for. `content` is decompressed, and
+    empty where the page is `not_modified` since the state that was named. `media_type`: in lower case
+    and without parameters, "" where none was given; `charset`: of the Content-Type header."""
+
+    url: str
+    asked: str
+    content: bytes
+    media_type: str
+    charset: str | None
+    etag: str | None
+    last_modified: str | None
+    not_modified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much one page may cost: bytes after decompression, seconds for all of it, redirects."""
+
+    size: int = 20_000_000
+    seconds: float = 30.0
+    redirects: int = 5
+
+
+@dataclass(slots=True)
+class _Host:
+    """One host: whose turn it is, when it may be asked again, what its robots.txt says."""
+
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    free_at: float = 0.0
+    delay: float = 0.0
+    robots: dict[str, Protego | WebError | None] = field(default_factory=dict)
+    reading: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Web:
+    """Fetches pages. Safe to use from threads: each host gets one request at a time, with a delay
+    between two."""
+
+    def __init__(
+        self,
+        agent: str,
+        allowed_hosts: Sequence[str] = (),
+        delay: float = 1.0,
+        allow_loopback: bool = False,
+        bounds: Bounds = Bounds(),
+        resolve: Resolve = resolve,
+    ) -> None:
+        """`agent` names the service to the hosts. `allowed_hosts`: only these and their subdomains, or
+        all public ones. `delay`: seconds. `allow_loopback`: this machine too, on every port; for tests."""
+        self._agent = agent
+        self._allowed = tuple(host.lower().strip(".") for host in allowed_hosts)
+        self._delay = delay
+        self._loopback = allow_loopback
+        self._bounds = bounds
+        self._resolve = resolve
+        self._tls = ssl.create_default_context()
+        self._hosts: dict[str, _Host] = {}
+        self._lock = threading.Lock()
+
+    def get(self, url: str, etag: str | None = None, last_modified: str | None = None) -> Page:
+        """The page at `url`; with `etag` or `last_modified` perhaps only that it is not modified.
+
+        Raises WebError, and nothing else, where it cannot or must not be fetched.
+        """
+        asked = url
+        for _ in range(self._bounds.redirects + 1):
+            origin, host = self._check(url)
+            self._ask_robots(url, origin, host)
+            page, target = self._fetch(url, asked, host, etag, last_modified, self._bounds.size)
+            if target is None:
+                return page
+            url = target
+        raise WebError("redirects", f"{asked} redirects more than {self._bounds.redirects} times")
+
+    def _check(self, url: str) -> tuple[str, str]:
+        """The origin (scheme, host and port) and the host of `url`; WebError where it is not for us."""
+        shown = url if len(url) <= 200 else f"{url[:200]}…"
+        try:
+            parts = urlsplit(url)
+            host = (parts.hostname or "").rstrip(".")
+            port = parts.port
+        except ValueError as error:
+            raise WebError("scheme", f"{shown} is no web address ({error})") from None
+        if parts.scheme not in ("http", "https") or not host or len(url) > _LONGEST_URL:
+            raise WebError("scheme", f"{shown} is no web address that begins with http or https")
+        if parts.username is not None or parts.password is not None:
+            raise WebError("scheme", f"{host}: an address with a user's name in it is not fetched")
+        if ":" not in host:
+            host = _ascii(host, shown)
+        if self._allowed and not any(
+            host == one or host.endswith(f".{one}") for one in self._allowed
+        ):
+            raise WebError("host", f"{host} is not among TANYA_ALLOWED_HOSTS")
+        bracketed = f"[{host}]" if ":" in host else host
+        return f"{parts.scheme}://{bracketed}" + (f":{port}" if port else ""), host
+
+    def _host(self, host: str) -> _Host:
+        with self._lock:
+            return self._hosts.setdefault(host, _Host(delay=self._delay))
+
+    def _ask_robots(self, url: str, origin: str, host: str) -> None:
+        """Raises WebError where the host's robots.txt forbids `url` (RFC 9309)."""
+        known = self._host(host)
+        with known.reading:  # by the first; the others wait for what it finds
+            if origin not in known.robots:
+                known.robots[origin] = self._read_robots(origin, known)
+        rules = known.robots[origin]
+        if isinstance(rules, WebError):
+            raise WebError(rules.code, str(rules), rules.status)
+        if rules is not None and not rules.can_fetch(url, self._agent):
+            raise WebError("robots", f"{url} may not be fetched: {host}'s robots.txt forbids it")
+
+    def _read_robots(self, origin: str, known: _Host) -> Protego | WebError | None:
+        url = f"{origin}/robots.txt"
+        try:
+            for _ in range(self._bounds.redirects + 1):
+                _, host = self._check(url)
+                page, target = self._fetch(url, url, host, None, None, _ROBOTS_BYTES, whole=False)
+                if target is None:
+                    break
+                url = target
+            else:
+                return None
+        except WebError as error:
+            if error.code == "status" and error.status is not None and error.status < 500:
+                return None  # there is none: everything may be fetched
+            if error.code in ("redirects", "too_large"):
+                return None
+            # Out of order: for now nothing may be fetched.
+            return error
+        rules = Protego.parse(page.content.decode("utf-8", "replace"))
+        wished = rules.crawl_delay(self._agent) or 0.0
+        known.delay = max(self._delay, min(float(wished), _LONGEST_WAIT))
+        return rules
+
+    def _fetch(
+        self,
+        url: str,
+        asked: str,
+        host: str,
+        etag: str | None,
+        last_modified: str | None,
+        most: int,
+        whole: bool = True,
+    ) -> tuple[Page, str | None]:
+        """The page at `url` itself, or the address it redirects to. Waits for the host's turn.
+
+        Of more than `most` bytes the first are read, or with `whole` WebError is raised."""
+        known = self._host(host)
+        with known.turn:
+            for last in (False, True):
+                time.sleep(max(0.0, known.free_at - time.monotonic()))
+                try:
+                    return self._request(url, asked, etag, last_modified, most, whole)
+                except _ComeBackError as error:
+                    if last or error.seconds > _LONGEST_WAIT:
+                        _give_up(url, error)
+                    time.sleep(error.seconds)
+                finally:
+                    known.free_at = time.monotonic() + known.delay
+        raise AssertionError("unreachable")
+
+    def _request(
+        self,
+        url: str,
+        asked: str,
+        etag: str | None,
+        last_modified: str | None,
+        most: int,
+        whole: bool,
+    ) -> tuple[Page, str | None]:
+        headers: dict[bytes | str, bytes | str] = {
+            "User-Agent": self._agent,
+            "Accept": "text/html, application/xhtml+xml, application/xml, application/pdf, */*;q=0.5",
+            "Accept-Language": "id, en;q=0.8",
+            "Accept-Encoding": "gzip, deflate",
+            "Connection": "close",
+        }
+        if etag:
+            headers["If-None-Match"] = etag
+        if last_modified:
+            headers["If-Modified-Since"] = last_modified
+        deadline = time.monotonic() + self._bounds.seconds
+        backend = _Pinned(self._resolve, self._loopback, deadline)
+        timeout = {"connect": self._bounds.seconds, "read": self._bounds.seconds}
+        extensions = {"timeout": timeout | {"write": self._bounds.seconds}}
+        # A pool for one request: connections are not kept, and none is reused past its check.
+        pool = httpcore.ConnectionPool(ssl_context=self._tls, network_backend=backend)
+        try:
+            with (
+                pool,
+                pool.stream("GET", url, headers=headers, extensions=extensions) as response,
+            ):
+                return self._read(response, url, asked, most, whole)
+        except httpcore.TimeoutException:
+            seconds = f"{self._bounds.seconds:.0f} s"
+            raise WebError("too_slow", f"{url} took longer than {seconds}") from None
+        except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
+            raise WebError("network", f"{url} could not be fetched ({_reason(error)})") from None
+        except (httpcore.UnsupportedProtocol, ValueError) as error:
+            raise WebError("scheme", f"{url} is no web address ({error})") from None
+
+    def _read(
+        self, response: httpcore.Response, url: str, asked: str, most: int, whole: bool
+    ) -> tuple[Page, str | None]:
+        given = Message()
+        for name, value in response.headers:
+            given[name.decode("latin-1")] = value.decode("latin-1")
+        page = Page(
+            url=url,
+            asked=asked,
+            content=b"",
+            media_type=given.get_content_type() if "content-type" in given else "",
+            charset=given.get_content_charset(),
+            etag=given["etag"],
+            last_modified=given["last-modified"],
+            not_modified=response.status == 304,
+        )
+        if response.status == 304:
+            return page, None
+        if response.status in _REDIRECTS and given["location"]:
+            try:
+                return page, urljoin(url, given["location"].strip())
+            except ValueError:
+                raise WebError("scheme", f"{url} redirects to what is no address") from None
+        if response.status in (429, 503):
+            raise _ComeBackError(response.status, _retry_after(given["retry-after"]))
+        if response.status != 200:
+            raise WebError(
+                "status", f"{url} answers with HTTP status {response.status}", response.status
+            )
+        encoding = (given["content-encoding"] or "identity").strip().lower()
+        content = b"".join(_decoded(response.iter_stream(), encoding, url, most, whole))
+        return Page(
+            **{name: getattr(page, name) for name in Page.__slots__} | {"content": content}
+        ), None
+
+
+class _ComeBackError(Exception):
+    """429 or 503, and in how many seconds to come back."""
+
+    def __init__(self, status: int, seconds: float | None) -> None:
+        super().__init__()
+        self.status = status
+        self.told = seconds
+        self.seconds = _LONGEST_WAIT + 1 if seconds is None else seconds
+
+
+def _give_up(url: str, error: _ComeBackError) -> NoReturn:
+    when = "later" if error.told is None else f"in {error.told:.0f} s"
+    raise WebError(
+        "status",
+        f"{url} answers with HTTP status {error.status}: it is busy. Try again {when}",
+        error.status,
+    )
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds, of a number or a date; None where nothing usable is said."""
+    if not value:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def _decoded(
+    chunks: Iterable[bytes], encoding: str, url: str, most: int, whole: bool
+) -> Iterable[bytes]:
+    """The bytes of `chunks` without their compression, never many more than `most` at once."""
+    if encoding in ("gzip", "x-gzip", "deflate"):
+        # 32: told by the header, whether gzip or zlib.
+        decoder = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    elif encoding == "identity":
+        decoder = None
+    else:
+        raise WebError("encoding", f"{url} is encoded as {encoding!r}, which was not asked for")
+    size = 0
+    for chunk in chunks:
+        rest = chunk
+        while rest:
+            if decoder is None:
+                data, rest = rest, b""
+            else:
+                try:
+                    data = decoder.decompress(rest, _CHUNK)
+                except zlib.error as error:
+                    raise WebError("encoding", f"{url} is not {encoding} ({error})") from None
+                rest = decoder.unconsumed_tail
+            size += len(data)
+            if size > most:
+                if whole:
+                    raise WebError("too_large", f"{url} is larger than {most:,} bytes")
+                yield data[: len(data) - (size - most)]
+                return
+            yield data
+
+
+def _ascii(host: str, url: str) -> str:
+    try:
+        if host.isascii():
+            return host.lower()
+        return idna.encode(host, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        raise WebError("scheme", f"{url}: {host!r} is no name of a host") from None
+
+
+def _reason(error: BaseException) -> str:
+    text = str(error) or type(error).__name__
+    return " ".join(text.split())[:200]
+
+
+class _Pinned(httpcore.NetworkBackend):
+    """Connects to checked addresses only, and lets nothing last beyond `deadline` (monotonic)."""
+
+    def __init__(self, resolve: Resolve, allow_loopback: bool, deadline: float) -> None:
+        self._resolve = resolve
+        self._loopback = allow_loopback
+        self._deadline = deadline
+        self._backend = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        try:
+            addresses = self._resolve(host, port)
+        except (OSError, UnicodeError):
+            raise WebError("dns", f"{host} has no address: is the name right?") from None
+        for address in addresses:
+            if self._loopback and is_loopback(address):
+                continue
+            # One address that is not public makes the whole name suspect.
+            if not is_public(address):
+                raise WebError(
+                    "address", f"{host} has the address {address}, which is not a public one"
+                )
+            if port not in _PORTS:
+                raise WebError("port", f"{host}: port {port} is not one that pages are served on")
+        problem: Exception = WebError("dns", f"{host} has no address: is the name right?")
+        for address in addresses:
+            try:
+                stream = self._backend.connect_tcp(address, port, self._left(), local_address)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                problem = error
+                continue
+            return _Bounded(stream, self._deadline)
+        raise problem
+
+    def _left(self) -> float:
+        return _left(self._deadline)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class _Bounded(httpcore.NetworkStream):
+    """A connection of which each read and write ends by `deadline`: bytes that drip end as well."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left(self._deadline))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _left(self._deadline))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        stream = self._stream.start_tls(ssl_context, server_hostname, _left(self._deadline))
+        return _Bounded(stream, self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout("deadline")
+    return left
