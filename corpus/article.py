@@ -5,17 +5,20 @@ One file is one article. A file `name.en.md` or `name.id.md` beside `name.md` is
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import yaml
 
-LANGUAGES = ("id", "en")
-"""The languages we serve, ISO 639-1."""
+from corpus import step
+from corpus.matter import LANGUAGES as LANGUAGES
+from corpus.matter import CorpusError as CorpusError
+from corpus.matter import FrontMatter
 
 SHIPPED = Path(__file__).parent / "articles"
 """The corpus that travels with the package."""
@@ -23,20 +26,7 @@ SHIPPED = Path(__file__).parent / "articles"
 _REQUIRED = ("title", "url", "publisher", "published", "language")
 _OPTIONAL = ("topics", "verbatim")
 _TRANSLATION_REQUIRED = ("title", "language")
-_EXAMPLE = {
-    "title": 'title: "Headline of the page"',
-    "url": "url: https://example.org/news/1",
-    "publisher": 'publisher: "Name of the publisher"',
-    "published": "published: 2023-09-05 (or null where the page gives no date)",
-    "language": "language: id (or en)",
-    "topics": "topics: [asean summit, jakarta]",
-    "verbatim": "verbatim: true (only where the text is the page's own, word for word)",
-}
 _TRANSLATION_NAME = re.compile(r"^(?P<stem>.+)\.(?P<language>[a-z]{2})$")
-
-
-class CorpusError(Exception):
-    """A corpus file that cannot be used; the message says which, where, why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,36 +79,67 @@ class Article:
         raise KeyError(f"{self.id} has no text in {language!r}")
 
 
-def read_articles(*folders: Path) -> list[Article]:
-    """Every article below `folders`, sorted by id.
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What stands in some folders: the articles by id, their files, and what is wrong with other files."""
 
-    Raises CorpusError for the first file that cannot be used: wrong or missing front matter, a
-    translation without its article, two articles with one id or one url.
+    articles: dict[str, Article]
+    paths: dict[str, Path]
+    problems: tuple[CorpusError, ...]
+
+
+def read_corpus(*folders: Path) -> Corpus:
+    """All of `folders`, sorted by id; files that cannot be used become problems, in order of their paths.
+
+    A problem is wrong or missing front matter, a translation without its article, two articles with one
+    id or one url (the second one is left out), a folder that is not there.
     """
     articles: dict[str, Article] = {}
-    where_id: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     where_url: dict[str, Path] = {}
+    problems: list[CorpusError] = []
     for folder in folders:
         if not folder.is_dir():
-            raise CorpusError(
-                f"{folder}: no such folder. Name a folder of Markdown articles in TANYA_CORPUS."
+            problems.append(
+                CorpusError(
+                    f"{folder}: no such folder. Name a folder of Markdown articles in TANYA_CORPUS."
+                )
             )
-        for path, article in _read_folder(folder):
-            if article.id in where_id:
-                raise CorpusError(
-                    f"{path}: the id {article.id!r} is taken by {where_id[article.id]}. "
-                    "Rename one of the two files."
-                )
+            continue
+        for path, article in _read_folder(folder, problems):
             url = canonical_url(article.source.url)
-            if url in where_url:
-                raise CorpusError(
-                    f"{path}: url: {article.source.url} is already the url of {where_url[url]}. "
-                    "Delete one of the two files, or correct its url."
+            if article.id in articles:
+                problems.append(
+                    CorpusError(
+                        f"{path}: the id {article.id!r} is taken by {paths[article.id]}. "
+                        "Rename one of the two files."
+                    )
                 )
-            articles[article.id] = article
-            where_id[article.id] = path
-            where_url[url] = path
-    return [articles[key] for key in sorted(articles)]
+            elif url in where_url:
+                problems.append(
+                    CorpusError(
+                        f"{path}: url: {article.source.url} is already the url of {where_url[url]}. "
+                        "Delete one of the two files, or correct its url."
+                    )
+                )
+            else:
+                articles[article.id] = article
+                paths[article.id] = where_url[url] = path
+    ordered = {name: articles[name] for name in sorted(articles)}
+    return Corpus(ordered, paths, tuple(problems))
+
+
+def read_articles(*folders: Path) -> list[Article]:
+    """Every article below `folders`, sorted by id; CorpusError where any file cannot be used, with the
+    first of the reasons (all: `read_corpus`)."""
+    corpus = read_corpus(*folders)
+    if corpus.problems:
+        first, others = corpus.problems[0], len(corpus.problems) - 1
+        more = (
+            f" There are {others} more such problems; `tanya check` lists them." if others else ""
+        )
+        raise CorpusError(f"{first}{more}")
+    return list(corpus.articles.values())
 
 
 def read_article(path: Path) -> Article:
@@ -172,12 +193,21 @@ def write_article(article: Article, folder: Path) -> Path:
 
 def _write(path: Path, matter: dict[str, object], text: str) -> None:
     head = yaml.safe_dump(matter, allow_unicode=True, sort_keys=False, width=10_000)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(f"---\n{head}---\n{text.strip()}\n", encoding="utf-8")
-    temporary.replace(path)
+    # Aside, onto the disk itself, then in place in one step: never half an article, whatever happens.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(f"---\n{head}---\n{text.strip()}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        step.reached("article: written aside")
+        temporary.replace(path)
+        step.reached("article: in place")
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
-def _read_folder(folder: Path) -> Iterator[tuple[Path, Article]]:
+def _read_folder(folder: Path, problems: list[CorpusError]) -> Iterator[tuple[Path, Article]]:
     originals: dict[str, Path] = {}
     translations: dict[str, list[tuple[str, Path]]] = {}
     for path in sorted(folder.rglob("*.md")):
@@ -192,26 +222,33 @@ def _read_folder(folder: Path) -> Iterator[tuple[Path, Article]]:
             originals[stem] = path
     for stem, found in translations.items():
         if stem not in originals:
-            raise CorpusError(
-                f"{found[0][1]}: a translation of {stem}.md, which does not exist. "
-                "Add the article, or drop the language from the file's name."
+            problems.append(
+                CorpusError(
+                    f"{found[0][1]}: a translation of {stem}.md, which does not exist. "
+                    "Add the article, or drop the language from the file's name."
+                )
             )
         if len(found) > 1:
-            raise CorpusError(
-                f"{found[1][1]}: {stem}.md has more than one translation. Keep one of "
-                + ", ".join(path.name for _, path in found)
-                + "."
+            problems.append(
+                CorpusError(
+                    f"{found[1][1]}: {stem}.md has more than one translation. Keep one of "
+                    + ", ".join(path.name for _, path in found)
+                    + "."
+                )
             )
     for stem, path in originals.items():
-        translation = None
-        if stem in translations:
-            language, other = translations[stem][0]
-            translation = _read_translation(other, language)
-        yield path, _read_article(path, stem, translation)
+        try:
+            translation = None
+            if stem in translations:
+                language, other = translations[stem][0]
+                translation = _read_translation(other, language)
+            yield path, _read_article(path, stem, translation)
+        except CorpusError as error:
+            problems.append(error)
 
 
 def _read_article(path: Path, stem: str, translation: Translation | None) -> Article:
-    matter = _FrontMatter.read(path, required=_REQUIRED, optional=_OPTIONAL)
+    matter = FrontMatter.read(path, required=_REQUIRED, optional=_OPTIONAL)
     language = matter.language()
     if translation is not None and translation.language == language:
         raise CorpusError(
@@ -236,121 +273,10 @@ def _read_article(path: Path, stem: str, translation: Translation | None) -> Art
 
 
 def _read_translation(path: Path, language: str) -> Translation:
-    matter = _FrontMatter.read(path, required=_TRANSLATION_REQUIRED, optional=())
+    matter = FrontMatter.read(path, required=_TRANSLATION_REQUIRED, optional=())
     stated = matter.language()
     if stated != language:
         raise matter.error(
             "language", f"{stated!r}, but the file's name ends in .{language}.md", "Make them agree"
         )
     return Translation(language=stated, title=matter.string("title"), text=matter.body)
-
-
-@dataclass(frozen=True, slots=True)
-class _FrontMatter:
-    """The keys of one file with the line each stands on, and the body."""
-
-    path: Path
-    values: dict[str, object]
-    lines: dict[str, int]
-    body: str
-
-    @classmethod
-    def read(cls, path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> _FrontMatter:
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise CorpusError(
-                f"{path}: not UTF-8 (byte {error.start}). Save the file as UTF-8."
-            ) from error
-        # Line endings of other systems must not shift a passage's offsets.
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-        match = re.match(r"---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)(.*)", text, re.DOTALL)
-        if match is None:
-            raise CorpusError(
-                f"{path}:1: no front matter. Begin the file with a line ---, the keys "
-                f"{', '.join(required)}, and a line ---."
-            )
-        values, lines = cls._keys(path, match[1])
-        matter = cls(path, values, lines, match[2].strip())
-        for key in required:
-            if key not in values:
-                raise CorpusError(f"{path}:1: {key}: missing. Add a line like: {_EXAMPLE[key]}")
-        for key in values:
-            if key not in required and key not in optional:
-                allowed = ", ".join((*required, *optional))
-                raise matter.error(key, "an unknown key", f"Delete it, or use one of: {allowed}")
-        if not matter.body:
-            raise CorpusError(f"{path}: no text after the front matter. Add the article's text.")
-        return matter
-
-    @staticmethod
-    def _keys(path: Path, text: str) -> tuple[dict[str, object], dict[str, int]]:
-        try:
-            loader = yaml.SafeLoader(text)
-            node = loader.get_single_node()
-            if not isinstance(node, yaml.MappingNode):
-                raise CorpusError(
-                    f"{path}:2: front matter holds no keys. Write lines `key: value`."
-                )
-            values: dict[str, object] = {}
-            lines: dict[str, int] = {}
-            for key_node, value_node in node.value:
-                key = str(key_node.value)
-                line = key_node.start_mark.line + 2  # the first line is ---
-                if key in values:
-                    raise CorpusError(f"{path}:{line}: {key}: given twice. Delete one of the two.")
-                values[key] = loader.construct_object(value_node, deep=True)
-                lines[key] = line
-        except (yaml.YAMLError, ValueError) as error:
-            mark = getattr(error, "problem_mark", None)
-            line = 2 if mark is None else mark.line + 2
-            raise CorpusError(
-                f"{path}:{line}: front matter is not valid YAML "
-                f"({getattr(error, 'problem', None) or error}). "
-                "Put values that hold a colon, a quote or a # in double quotes."
-            ) from error
-        return values, lines
-
-    def error(self, key: str, problem: str, remedy: str) -> CorpusError:
-        return CorpusError(f"{self.path}:{self.lines.get(key, 1)}: {key}: {problem}. {remedy}.")
-
-    def string(self, key: str) -> str:
-        value = self.values[key]
-        if not isinstance(value, str) or not value.strip():
-            raise self.error(key, f"{value!r} is not text", f"Write it like: {_EXAMPLE[key]}")
-        return " ".join(value.split())
-
-    def strings(self, key: str) -> tuple[str, ...]:
-        value = self.values.get(key) or []
-        if not isinstance(value, list):
-            raise self.error(key, f"{value!r} is not a list", f"Write it like: {_EXAMPLE[key]}")
-        return tuple(str(item) for item in value)
-
-    def boolean(self, key: str) -> bool:
-        value = self.values.get(key, False)
-        if not isinstance(value, bool):
-            raise self.error(key, f"{value!r} is neither true nor false", "Write true or false")
-        return value
-
-    def language(self) -> str:
-        value = self.values["language"]
-        if value not in LANGUAGES:
-            raise self.error("language", f"{value!r} is not served", "Write id or en")
-        return str(value)
-
-    def url(self) -> str:
-        value = self.string("url")
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise self.error(
-                "url", f"{value!r} is no web address", f"Write it like: {_EXAMPLE['url']}"
-            )
-        return value
-
-    def date(self, key: str) -> date | None:
-        value = self.values[key]
-        if isinstance(value, datetime):
-            return value.date()
-        if value is None or isinstance(value, date):
-            return value
-        raise self.error(key, f"{value!r} is not a date", f"Write it like: {_EXAMPLE[key]}")
