@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from corpus.article import Article, Source
+    from corpus.collect import Collector
     from index.answer import Answer, Answerer, AnswerPassage
     from index.reader import Reader
     from index.settings import Settings
@@ -54,10 +55,11 @@ def main() -> None:
     except Exception as error:
         # Imported late: a failing command has loaded them already.
         from corpus.article import CorpusError
+        from corpus.shelf import ShelfError
         from index.encoder import EncoderError
         from index.generation import GenerationError
 
-        if not isinstance(error, (CorpusError, EncoderError, GenerationError)):
+        if not isinstance(error, (CorpusError, EncoderError, GenerationError, ShelfError)):
             raise
         typer.secho(f"tanya: {error}", fg="red", err=True)
         sys.exit(1)
@@ -160,6 +162,90 @@ def rebuild(
 ) -> None:
     """Read the corpus and build the index beside the one that serves, then switch to it at once."""
     _rebuild(_settings(), force=force, wait=wait)
+
+
+@app.command()
+def collect(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Pages, feeds, sitemaps (addresses) and files (.html, .pdf, .md, .txt). "
+            "Default: what is due of the sources file."
+        ),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Visit all of the sources file, due or not.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be done.")
+    ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild/--no-rebuild", help="Rebuild the index if anything changed.")
+    ] = True,
+    title: Annotated[str | None, typer.Option(help="Of a page that gives none.")] = None,
+    publisher: Annotated[str | None, typer.Option(help="Whose pages these are.")] = None,
+    published: Annotated[
+        datetime | None, typer.Option(formats=_DAY, help="Day of publication.")
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="Language of the text: id or en.")] = None,
+    topic: Annotated[list[str] | None, typer.Option(help="Topic to note. Repeatable.")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Where a file was published, where it does not say.")
+    ] = None,
+    wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait for another collection.")
+    ] = 0.0,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Bring pages into the folder of TANYA_CORPUS as articles, then rebuild the index.
+
+    Exit code: 0 all could be read, 4 some could not, 3 none could, 2 wrong use, 1 another failure.
+    """
+    from corpus.article import LANGUAGES
+
+    if language not in (None, *LANGUAGES):
+        raise typer.BadParameter(f"use {' or '.join(LANGUAGES)}", param_hint="--language")
+    if url is not None and len(targets or []) != 1:
+        raise typer.BadParameter("is for one file at a time", param_hint="--url")
+    settings = _settings()
+    if settings.corpus is None:
+        typer.secho(
+            "tanya: Set TANYA_CORPUS to the folder that collected articles should go to, "
+            "in the environment or in .env (for example: TANYA_CORPUS=news).",
+            err=True,
+        )
+        raise typer.Exit(2)
+    from corpus.report import Said, Task, as_json, exit_code, print_report, tasks_of
+    from corpus.sources import read_sources
+
+    said = Said(
+        title=title,
+        publisher=publisher,
+        published=published and published.date(),
+        language=language,
+        topics=tuple(topic or ()),
+        url=url,
+        sure=True,
+    )
+    _log_to_stderr(settings)
+    with _collector(settings, settings.corpus, dry_run, wait) as collector:
+        if targets:
+            tasks = [Task(where, said) for where in targets]
+        else:
+            sources = read_sources(settings.sources)
+            tasks = tasks_of(sources if every else collector.due(sources))
+        report = collector.collect(tasks)
+    if json:
+        import json as json_
+
+        typer.echo(json_.dumps(as_json(report), indent=2, ensure_ascii=False))
+    else:
+        from rich.console import Console
+
+        print_report(report, Console(highlight=False, stderr=True))
+    if report.changed and rebuild:
+        _rebuild(settings)
+    raise typer.Exit(exit_code(report))
 
 
 @app.command()
@@ -414,6 +500,63 @@ def _articles(settings: Settings) -> list[Article]:
     if settings.corpus is not None:
         folders.append(settings.corpus)
     return read_articles(*folders)
+
+
+@contextmanager
+def _collector(settings: Settings, folder: Path, dry_run: bool, wait: float) -> Iterator[Collector]:
+    """A collector into `folder`, the only one at work as long as the context is open."""
+    import sqlite3
+
+    from filelock import FileLock, Timeout
+
+    from corpus.article import SHIPPED
+    from corpus.collect import Collector
+    from corpus.ledger import Ledger
+    from corpus.shelf import Shelf, ShelfError
+    from corpus.web import Web
+
+    contact = f"; {settings.contact}" if settings.contact else ""
+    agent = f"{settings.name.replace(' ', '')}/1.0 (news collector of {settings.name}{contact})"
+    web = Web(
+        agent.encode("ascii", "ignore").decode(),
+        settings.allowed_hosts,
+        settings.collect_delay,
+        settings.collect_loopback,
+    )
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        # The lock file is never deleted: deleting it would let two collectors hold "the" lock.
+        with FileLock(settings.data / "collect.lock", timeout=wait):
+            ledger = Ledger(settings.data / "collect.db", dry_run)
+            try:
+                shelf = Shelf(folder, *([SHIPPED] if settings.shipped_corpus else []))
+                with _counting("Collecting") as report:
+                    yield Collector(shelf, ledger, web, dry_run, report)
+            finally:
+                ledger.close()
+    except Timeout:
+        raise ShelfError(
+            f"Another `tanya collect` is at work with {settings.data}. Let it finish, or use --wait"
+        ) from None
+    except (sqlite3.Error, OSError) as error:
+        raise ShelfError(
+            f"{settings.data} cannot be written ({error}). Free some space, or check the folder's "
+            "permissions, then run tanya collect again. What was written before is kept"
+        ) from error
+
+
+@contextmanager
+def _counting(title: str) -> Iterator[Any]:
+    """A progress bar on a terminal, else nothing."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _encoder(settings: Settings) -> tuple[Any, Any]:

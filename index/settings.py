@@ -20,6 +20,27 @@ class Settings(BaseSettings):
     contact: str = Field(
         "", description="Who to ask when we do not know: shown with 'I don't know'."
     )
+    subject_id: str = Field(
+        "ASEAN, Sekretariat ASEAN, dan KTT ASEAN",
+        description="What the service knows about, in Indonesian: page, bot and greetings say it.",
+    )
+    subject_en: str = Field(
+        "ASEAN, the ASEAN Secretariat and the ASEAN Summits",
+        description="The same in English.",
+    )
+    greeting_id: str = Field(
+        "", description="Greeting of page and bot in Indonesian; default: ours, with the subject."
+    )
+    greeting_en: str = Field("", description="The same in English.")
+    colour: str = Field(
+        "#003d7c",
+        pattern=r"^#[0-9a-fA-F]{6}$",
+        description="Main colour of the page and the widget, as #rrggbb.",
+    )
+    logo: Path | None = Field(None, description="Picture of the page's head: SVG, PNG or JPEG.")
+    questions: Path | None = Field(
+        None, description="Your own suggested questions (.jsonl); default: ours."
+    )
     data: Path = Field(Path("var"), description="Folder of the index and other state.")
     corpus: Path | None = Field(None, description="Folder with your own articles.")
     sources: Path = Field(
@@ -52,6 +73,9 @@ class Settings(BaseSettings):
     )
     threads: int = Field(1, ge=1, le=64, description="Threads of the encoder for one question.")
     keep: int = Field(2, ge=2, le=100, description="Generations of the index kept on disk.")
+    workers: int = Field(
+        1, ge=1, le=64, description="Processes that serve HTTP; they share the index's memory."
+    )
     horizon_days: int = Field(
         365, ge=1, description="Days after publication from which a passage is marked as old."
     )
@@ -77,20 +101,60 @@ class Settings(BaseSettings):
     parallel: int = Field(
         2, ge=1, le=64, description="Questions answered at the same moment over HTTP."
     )
+    rate: str = Field(
+        "30/minute;1000/day",
+        description="Questions that one client or one person may ask, with semicolons; empty: any number.",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Web sites whose scripts may call the API, with commas; * means all."
+    )
+    embed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Web sites that may embed the chat with widget.js, with commas; * means all.",
+    )
+    proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("127.0.0.1", "::1"),
+        description="Proxies whose X-Forwarded-For is believed with --proxy-headers, with commas.",
+    )
+    root_path: str = Field(
+        "", description="Path below which a proxy serves us (for example /tanya)."
+    )
+    admin_token: SecretStr | None = Field(
+        None, description="Opens the desk and the admin routes, which do not exist without it."
+    )
+    journal: bool = Field(
+        True,
+        description="Whether questions are kept, without names, for `tanya questions` and the desk.",
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL address (postgresql://…) of journal and chat state; default: SQLite in data.",
+    )
     telegram_token: SecretStr | None = Field(None, description="Token of the Telegram bot.")
     telegram_api: str = Field(
         "https://api.telegram.org", description="Address of the Telegram Bot API server."
+    )
+    webhook_url: str = Field(
+        "", description="Public https address of this service, for `tanya serve --webhook`."
+    )
+    webhook_secret: SecretStr | None = Field(
+        None,
+        description="What Telegram must show with each update; default: made once, kept in data.",
     )
     secret: SecretStr | None = Field(
         None,
         description="Key of the hashes that stand for people; default: made once, kept in data.",
     )
-    retention_days: int = Field(90, ge=1, description="Days after which chat state is deleted.")
+    retention_days: int = Field(
+        90, ge=1, description="Days after which questions, ratings and chat state are deleted."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Log level."
     )
+    log_format: Literal["text", "json"] = Field("text", description="How log lines are written.")
+    log_questions: bool = Field(False, description="Whether log lines hold what people ask.")
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "cors_origins", "embed_origins", "proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

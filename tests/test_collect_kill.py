@@ -1,0 +1,216 @@
+"""Kill -9 at every write step of a collection, a full disk, a folder that may not be written.
+
+Whatever happens, collecting once more gives exactly the corpus of an undisturbed collection.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.news_pages import LATE, REPORTS
+from tests.news_site import NewsSite, open_site
+
+# Collects a feed twice, something having changed in between; dies at the step and pass it is told.
+COLLECTOR = """
+import os, signal, sys
+from pathlib import Path
+from corpus import step
+from corpus.collect import Collector
+from corpus.ledger import Ledger
+from corpus.report import tasks_of
+from corpus.shelf import Shelf
+from corpus.sources import Listed
+from corpus.web import Web
+
+feed, base, fatal, times = sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+seen = []
+def hook(name):
+    seen.append(name)
+    if name == fatal and seen.count(name) == times:
+        os.kill(os.getpid(), signal.SIGKILL)
+step.hook = hook
+web = Web("Test/1", delay=0.0, allow_loopback=True)
+ledger = Ledger(base / "var" / "collect.db")
+report = Collector(Shelf(base / "news"), ledger, web).collect(tasks_of([Listed("feed", feed, every=1.0)]))
+print("\\n".join(seen))
+"""
+
+
+@pytest.fixture
+def site() -> Iterator[NewsSite]:
+    with NewsSite() as site:
+        yield open_site(site)
+
+
+def collect(site: NewsSite, base: Path, fatal: str = "", times: int = 1) -> tuple[int, list[str]]:
+    done = subprocess.run(
+        [sys.executable, "-c", COLLECTOR, f"{site.url}/feed.xml", str(base), fatal, str(times)],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.returncode, done.stdout.split("\n")
+
+
+def corpus_of(base: Path) -> dict[str, str]:
+    return {
+        path.relative_to(base).as_posix(): path.read_text()
+        for path in (base / "news").rglob("*")
+        if path.is_file()
+    }
+
+
+def change(site: NewsSite) -> None:
+    """A report changes, and another one appears."""
+    from dataclasses import replace
+
+    report = REPORTS["jalan-ditutup"]
+    site.publish(replace(report, paragraphs=(*report.paragraphs, "Kini enam ruas.")))
+    site.feed = [
+        one if one.slug != report.slug else replace(one, published=one.published)
+        for one in site.feed
+    ]
+    site.publish(LATE)
+    site.announce(LATE)
+
+
+@pytest.mark.slow
+def test_killed_at_every_step_nothing_is_lost_and_nothing_comes_twice(
+    tmp_path: Path, site: NewsSite
+) -> None:
+    code, steps = collect(site, tmp_path / "whole")
+    assert code == 0
+    names = [name for name in dict.fromkeys(steps) if name]
+    assert set(names) >= {
+        "article: written aside",
+        "article: in place",
+        "collect: article written",
+        "collect: visit noted",
+        "collect: source noted",
+    }
+    wanted = corpus_of(tmp_path / "whole")
+    assert len(wanted) == len(REPORTS)
+    for name in names:
+        for times in range(1, steps.count(name) + 1):
+            base = tmp_path / f"{names.index(name)}-{times}"
+            code, _ = collect(site, base, name, times)
+            assert code == -9, (name, times)
+            assert (
+                not set(corpus_of(base))
+                - set(wanted)
+                - {path for path in corpus_of(base) if path.endswith(".tmp")}
+            )
+            code, _ = collect(site, base)
+            assert code == 0, (name, times)
+            found = {
+                path: text for path, text in corpus_of(base).items() if not path.endswith(".tmp")
+            }
+            assert found == wanted, (name, times)
+
+
+@pytest.mark.slow
+def test_killed_while_an_article_changes(tmp_path: Path, site: NewsSite) -> None:
+    names = ("whole", "0", "1", "2", "3")
+    for name in names:
+        assert collect(site, tmp_path / name)[0] == 0
+    change(site)
+    # The feed says nothing of the change: the page is looked at because its visit was forgotten.
+    for name in names:
+        forget(tmp_path / name)
+    code, steps = collect(site, tmp_path / "whole")
+    assert code == 0
+    assert "collect: former version kept" in steps
+    wanted = corpus_of(tmp_path / "whole")
+    assert any("/.versions/" in path for path in wanted)
+    fatal = [
+        "collect: former version kept",
+        "article: written aside",
+        "article: in place",
+        "collect: article written",
+    ]
+    for number, name in enumerate(fatal):
+        base = tmp_path / str(number)
+        assert collect(site, base, name)[0] == -9
+        assert collect(site, base)[0] == 0
+        found = {path: text for path, text in corpus_of(base).items() if not path.endswith(".tmp")}
+        assert {stable(path): text for path, text in found.items()} == {
+            stable(path): text for path, text in wanted.items()
+        }, name
+
+
+def forget(base: Path) -> None:
+    """Have every page look as if it had been visited long ago, in another state."""
+    import sqlite3
+
+    with sqlite3.connect(base / "var" / "collect.db") as db:
+        db.execute("UPDATE page SET changed = 'before', etag = NULL")
+
+
+def stable(path: str) -> str:
+    """A former version is named by the time at which its file was written."""
+    return path.rsplit("/", 1)[0] if "/.versions/" in path else path
+
+
+TANYA = str(Path(__file__).parent.parent / "tanya.py")
+
+
+def tanya(
+    base: Path, site: NewsSite, news: Path, user: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, TANYA, "collect", "--no-rebuild", f"{site.url}/feed.xml"],
+        capture_output=True,
+        text=True,
+        cwd=base,
+        env={
+            **os.environ,
+            "TANYA_DATA": str(base / "var"),
+            "TANYA_CORPUS": str(news),
+            "TANYA_COLLECT_LOOPBACK": "true",
+            "TANYA_COLLECT_DELAY": "0",
+        },
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 kB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("a small file system can be mounted by root only")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.slow
+def test_a_full_disk(tmp_path: Path, site: NewsSite, small_disk: Path) -> None:
+    (small_disk / "filler").write_bytes(bytes(48 * 1024))
+    done = tanya(tmp_path, site, small_disk / "news")
+    assert done.returncode == 1
+    assert "cannot be written (No space left on device). Free some space" in done.stderr
+    assert "Traceback" not in done.stderr
+    some = {path: path.read_text() for path in (small_disk / "news").rglob("*.md")}
+    assert all(text.startswith("---\n") and text.endswith(".\n") for text in some.values())
+    (small_disk / "filler").unlink()
+    done = tanya(tmp_path, site, small_disk / "news")
+    assert done.returncode == 0, done.stderr
+    assert len(list((small_disk / "news").rglob("*.md"))) == len(REPORTS)
+
+
+@pytest.mark.slow
+def test_a_folder_that_may_not_be_written(tmp_path: Path, site: NewsSite, small_disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    done = tanya(tmp_path, site, small_disk / "news")
+    assert done.returncode == 1
+    assert "cannot be written (Read-only file system)" in done.stderr
+    assert "Traceback" not in done.stderr
