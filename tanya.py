@@ -263,6 +263,40 @@ def collect(
 
 
 @app.command()
+def check(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Folders of articles. Default: TANYA_CORPUS, else the shipped articles."
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Read the articles as an editor would: missing dates, duplicates, remains of pages, and the like.
+
+    A line for each finding. Exit code: 0 nothing found, 4 something found, 1 a failure.
+    """
+    settings = _settings()
+    from corpus.article import SHIPPED
+    from corpus.check import check
+    from corpus.finding import as_json, summary
+
+    mine = folders or [settings.corpus or SHIPPED]
+    shipped = SHIPPED.resolve() in [folder.resolve() for folder in mine]
+    others = [SHIPPED] if settings.shipped_corpus and not shipped else []
+    checked = check(mine, others, dated=not shipped)
+    if json:
+        import json as json_
+
+        typer.echo(json_.dumps(as_json(checked), indent=2, ensure_ascii=False))
+    else:
+        for finding in checked.findings:
+            typer.echo(str(finding))
+        typer.echo(summary(checked), err=True)
+    raise typer.Exit(4 if checked.findings else 0)
+
+
+@app.command()
 def rollback() -> None:
     """Go back to the index before the current one."""
     store = _store(_settings())

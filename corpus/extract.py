@@ -23,7 +23,7 @@ from corpus.feed import kind
 from corpus.pdf import PdfError, read_pdf
 from corpus.words import text_language
 
-_FEWEST_WORDS = 40
+FEWEST_WORDS = 40
 """Words from which a text is a report, and not the leavings of a page."""
 _LARGEST_PAGE = 5_000_000
 SUFFIXES = frozenset((".html", ".htm", ".pdf", ".md", ".txt"))
@@ -152,9 +152,9 @@ def _checked(draft: Draft) -> Draft:
     words = len(draft.text.split())
     if not words:
         raise ExtractError("no_text", "There is no text in it")
-    if words < _FEWEST_WORDS:
+    if words < FEWEST_WORDS:
         raise ExtractError(
-            "too_short", f"Its text has only {words} words; a report has {_FEWEST_WORDS} or more"
+            "too_short", f"Its text has only {words} words; a report has {FEWEST_WORDS} or more"
         )
     if not draft.title:
         raise ExtractError("no_text", "It has no title. Give one with --title")
