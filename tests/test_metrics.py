@@ -17,9 +17,9 @@ ROOT = Path(__file__).parent.parent
 
 
 def read(exposition: bytes) -> dict[tuple[str, ...], float]:
-    """Each sample's value by its name and the values of its labels."""
+    """Each sample's value by its name and the sorted values of its labels."""
     return {
-        (sample.name, *sample.labels.values()): sample.value
+        (sample.name, *sorted(sample.labels.values())): sample.value
         for family in text_string_to_metric_families(exposition.decode())
         for sample in family.samples
     }
@@ -27,7 +27,7 @@ def read(exposition: bytes) -> dict[tuple[str, ...], float]:
 
 def test_what_is_counted_is_shown(tmp_path: Path) -> None:
     before = read(metrics.exposition(tmp_path, INFO))
-    metrics.asked("http", Standin().ask("Where is the secret meeting?"), 0.03)
+    metrics.asked("http", Standin().ask("What is the secret meeting?"), 0.03)
     metrics.refused.labels("http", "rate").inc()
     stages = metrics.Stages()
     stages.end("search")
@@ -36,6 +36,7 @@ def test_what_is_counted_is_shown(tmp_path: Path) -> None:
     after = read(text)
 
     def grown(*key: str) -> float:
+        key = (key[0], *sorted(key[1:]))
         return after[key] - before.get(key, 0.0)
 
     assert grown("tanya_questions_total", "http", "answered", "en") == 1
@@ -83,7 +84,7 @@ def test_workers_count_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
             capture_output=True,
         ).stdout
     found = read(shown)
-    assert found["tanya_questions_total", "page", "answered", "id"] == 3
+    assert found["tanya_questions_total", "answered", "id", "page"] == 3
     assert found["tanya_answered_share",] == 0.75, "a greeting is no question"
     assert found["tanya_question_seconds_count", "page"] == 5
     assert found["tanya_telegram_last_poll_timestamp_seconds",] == 3
