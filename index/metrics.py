@@ -20,7 +20,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.values import ValueClass
 
 if TYPE_CHECKING:
-    from index.answer import Answer, IndexInfo
+    from index.result import Answer, IndexInfo
 
 __all__ = ["MEDIA_TYPE"]
 
