@@ -24,7 +24,7 @@ from index.marking import Span, best_sentence, sentence_link
 from index.maxsim import StaticVectors
 from index.question import check_question
 from index.reader import Reader, Reading
-from index.related import COUNT, Related
+from index.related import COUNT, Related, bank
 from index.search import Hit, Index, Query
 from index.settings import Settings
 from index.social import recognise, reply
@@ -182,7 +182,7 @@ class Answerer:
             encoder.fingerprint, reader, settings.data / "calibration.json"
         )
         self._reader = reader
-        self._related = Related(static)
+        self._related = Related(static, bank(settings))
         self._serving: _Serving | None = None
         self._version = (-1, -1)
         self._checked = 0.0
@@ -223,7 +223,7 @@ class Answerer:
             raise ValueError(f"k={k}: ask for at least 1 passage")
         serving = self._current()
         index = serving.index
-        social = recognise(text)
+        social = recognise(text, f"{self._settings.subject_id} {self._settings.subject_en}")
         if social is not None:
             return self._reply(index, text, "social", social.kind, language or social.language)
         if is_foreign(text):
@@ -257,7 +257,7 @@ class Answerer:
             passages=()
             if outcome == "unknown"
             else tuple(self._show(index, query, hit, reader, readings, today) for hit in hits),
-            related=self._related.near(index, query, reader),
+            related=self._related.near(index, query, reader, hits),
             message=self._message(outcome, reader),
             index=_info(index),
             notice=NOTICE[reader] if differ and outcome != "unknown" else None,
@@ -275,7 +275,7 @@ class Answerer:
             confidence=0.0,
             passages=(),
             related=self._related.examples(index, language, COUNT),
-            message=reply(kind, language, self._settings.name),
+            message=reply(kind, language, self._settings),
             index=_info(index),
         )
 
