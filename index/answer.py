@@ -24,7 +24,7 @@ from index.maxsim import StaticVectors
 from index.metrics import Stages
 from index.question import check_question
 from index.reader import Reader, Reading
-from index.related import COUNT, Related
+from index.related import COUNT, Related, bank
 from index.result import Answer as Answer
 from index.result import AnswerPassage as AnswerPassage
 from index.result import Asks as Asks
@@ -88,7 +88,7 @@ class Answerer:
             encoder.fingerprint, reader, settings.data / "calibration.json"
         )
         self._reader = reader
-        self._related = Related(static)
+        self._related = Related(static, bank(settings))
         self._serving: _Serving | None = None
         self._version = (-1, -1)
         self._checked = 0.0
@@ -129,7 +129,7 @@ class Answerer:
             raise ValueError(f"k={k}: ask for at least 1 passage")
         serving = self._current()
         index = serving.index
-        social = recognise(text)
+        social = recognise(text, f"{self._settings.subject_id} {self._settings.subject_en}")
         if social is not None:
             return self._reply(index, text, "social", social.kind, language or social.language)
         if is_foreign(text):
@@ -167,7 +167,7 @@ class Answerer:
             passages=()
             if outcome == "unknown"
             else tuple(self._show(index, query, hit, reader, readings, today) for hit in hits),
-            related=self._related.near(index, query, reader),
+            related=self._related.near(index, query, reader, hits),
             message=self._message(outcome, reader),
             index=_info(index),
             notice=NOTICE[reader] if differ and outcome != "unknown" else None,
@@ -187,7 +187,7 @@ class Answerer:
             confidence=0.0,
             passages=(),
             related=self._related.examples(index, language, COUNT),
-            message=reply(kind, language, self._settings.name),
+            message=reply(kind, language, self._settings),
             index=_info(index),
         )
 
