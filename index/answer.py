@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from corpus.article import LANGUAGES
+from corpus.article import LANGUAGES, Article
 from corpus.passage import Passage
+from index.catalogue import Catalogue
 from index.confidence import Calibration, read, signals
 from index.differ import NOTICE, newest_first, sources_differ
 from index.encoder import Encoder
@@ -89,6 +90,7 @@ class Answerer:
         )
         self._reader = reader
         self._related = Related(static, bank(settings))
+        self._catalogue: Catalogue | None = None
         self._serving: _Serving | None = None
         self._version = (-1, -1)
         self._checked = 0.0
@@ -195,6 +197,22 @@ class Answerer:
         """Up to `count` questions in `language` that the index answers, to begin with; of different
         articles. NoIndexError where there is no index."""
         return self._related.examples(self._index(), language, count)
+
+    def suggest(self, typed: str, language: str, count: int) -> tuple[str, ...]:
+        """Up to `count` questions in `language` that the index answers and that hold what was `typed`, the
+        best first. NoIndexError where there is no index."""
+        return self._related.suggest(self._index(), typed, language, count)
+
+    def article(self, name: str) -> Article | None:
+        """The article whose id is `name`; None where the index has none. NoIndexError as below."""
+        return self._index().generation.articles.get(name)
+
+    def catalogue(self) -> Catalogue:
+        """Who published what the index holds. NoIndexError where there is no index."""
+        index = self._index()
+        if self._catalogue is None or self._catalogue.index.id != index.generation.id:
+            self._catalogue = Catalogue.of(_info(index), index.generation.articles.values())
+        return self._catalogue
 
     def publishers(self) -> tuple[str, ...]:
         """Whose articles the index holds, in alphabetical order. NoIndexError where there is none."""

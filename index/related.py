@@ -15,6 +15,7 @@ from corpus.question import BANK, Suggestion, read_suggestions
 from index.maxsim import StaticVectors
 from index.search import Hit, Index, Query
 from index.settings import Settings
+from index.suggest import Suggestions
 
 COUNT = 3
 _SAME = 0.97
@@ -64,6 +65,7 @@ class Related:
         )
         # One generation's: another replaces it whole, so that threads need no lock.
         self._headlines: tuple[str, dict[str, _Headlines]] = ("", {})
+        self._suggestible: dict[tuple[str, str], Suggestions] = {}
 
     def examples(self, index: Index, language: str, count: int) -> tuple[str, ...]:
         """The first `count` suggestions in `language` whose articles the index holds."""
@@ -73,6 +75,15 @@ class Related:
         """All that may be suggested in `language`, the best first; no two the same."""
         held = [item.text[language] for item in self._suggestions if _held(item, index)]
         return tuple(dict.fromkeys([*held, *self._of(index, language).texts]))
+
+    def suggest(self, index: Index, typed: str, language: str, count: int) -> tuple[str, ...]:
+        """Up to `count` of `lines` that hold what was `typed`, as `Suggestions.complete` orders them."""
+        key, known = (index.generation.id, language), self._suggestible
+        if key not in known:
+            # Of one generation, and replaced whole: threads need no lock.
+            kept = {name: lines for name, lines in known.items() if name[0] == key[0]}
+            known = self._suggestible = {**kept, key: Suggestions(self.lines(index, language))}
+        return known[key].complete(typed, count)
 
     def near(
         self,
