@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ import typer
 
 if TYPE_CHECKING:
     import socket
+    from multiprocessing.connection import Connection
 
     from rich.console import Console
 
@@ -49,9 +50,17 @@ app = typer.Typer(
 def main() -> None:
     """Run the command line. Expected failures are one sentence on standard error and exit code 1."""
     try:
-        app()
+        with _sentences():
+            app()
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Expected failures end the process with one sentence on standard error and exit code 1."""
+    try:
+        yield
     except Exception as error:
         # Imported late: a failing command has loaded them already.
         from corpus.article import CorpusError
@@ -305,40 +314,70 @@ def status(
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes that serve; they share the index.")
+    ] = None,
 ) -> None:
-    """Serve the chat page and the HTTP API; the Telegram bot too where a token is set."""
-    settings = _settings()
-    updates = {
-        key: value for key, value in {"host": host, "port": port}.items() if value is not None
-    }
-    settings = settings.model_copy(update=updates)
+    """Serve the chat page and the HTTP API; the Telegram bot too where a token is set.
+
+    SIGTERM finishes the answers under way. With several workers, SIGHUP replaces one after the other.
+    """
+    options = {"host": host, "port": port, "workers": workers}
+    said = {name: value for name, value in options.items() if value is not None}
+    settings = _settings(**said)
     _log_to_stderr(settings)
     # First, so that a port that is taken does not wait for the index.
     listener = _listen(settings)
+    address, port = listener.getsockname()[:2]
+    page = f"http://{'localhost' if address in ('127.0.0.1', '0.0.0.0') else address}:{port}"  # noqa: S104
+    greeting = f"{settings.name}: {page}  (API: {page}/docs)"
+    if settings.workers == 1:
+        _serve(settings, listener, lambda: typer.echo(greeting))
+    else:
+        from api.workers import Supervisor
+
+        supervisor = Supervisor(
+            settings.workers, _worker, (said, listener), lambda: typer.echo(greeting)
+        )
+        raise typer.Exit(supervisor.run())
+
+
+def _worker(said: dict[str, Any], listener: socket.socket, parent: Connection) -> None:
+    """One of several processes that serve. Reads the settings itself: they may have changed since."""
+    with _sentences():
+        settings = _settings(**said)
+        _log_to_stderr(settings)
+        try:
+            _serve(settings, listener, lambda: parent.send(True), parent)
+        except typer.Exit as error:
+            sys.exit(error.exit_code)
+
+
+def _serve(
+    settings: Settings,
+    listener: socket.socket,
+    ready: Callable[[], None],
+    parent: Connection | None = None,
+) -> None:
+    """Serve on `listener` in this process, until a signal or the end of `parent`."""
+    from api.workers import exit_in_order
+
+    exit_in_order()
     answerer = _answerer(settings)
     _have_index(settings, answerer)
     # The first question must not be the one that warms the engines up.
     answerer.ask("ASEAN")
-    import uvicorn
-
     from api import create_app
+    from api.alone import alone
+    from api.workers import serve
 
-    background = []
+    once = []
     if settings.telegram_token is not None:
         from bot import polling
 
-        background.append(lambda: polling(answerer, settings))
-    address, port = listener.getsockname()[:2]
-    page = f"http://{'localhost' if address in ('127.0.0.1', '0.0.0.0') else address}:{port}"  # noqa: S104
-    typer.echo(f"{settings.name}: {page}  (API: {page}/docs)")
-    config = uvicorn.Config(
-        create_app(answerer, settings, background),
-        log_config=None,
-        access_log=False,  # GET /ask?q= would log the question
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+        once.append(lambda: polling(answerer, settings))
+    background = [lambda: alone(settings.data / "serve.lock", once)] if once else []
+    serve(create_app(answerer, settings, background), listener, ready, parent)
 
 
 @app.command()
@@ -473,13 +512,14 @@ def _listen(settings: Settings) -> socket.socket:
     return listener
 
 
-def _settings() -> Settings:
+def _settings(**said: Any) -> Settings:
+    """The settings of the environment; `said` on the command line counts more."""
     from pydantic import ValidationError
 
     from index.settings import Settings
 
     try:
-        return Settings()
+        return Settings(**said)
     except ValidationError as error:
         for problem in error.errors(include_input=False, include_url=False):
             name = "_".join(str(part) for part in problem["loc"]).upper()

@@ -9,11 +9,14 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Response
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
 
 from api import problem, schema, web
-from api.gate import Answers, Gate
+from api.admin import Admin
+from api.gate import Answers, Gate, Journal
 from api.guard import Guard
 from api.schema import Alive, AnswerOut, AskIn, Language, Passages, Ready, from_answer, from_index
+from index.limiter import Limiter
 from index.settings import Settings
 
 Background = Callable[[], AbstractAsyncContextManager[Any]]
@@ -47,12 +50,20 @@ _TIMING = {
 
 
 def create_app(
-    answerer: Answers, settings: Settings, background: Sequence[Background] = ()
+    answerer: Answers,
+    settings: Settings,
+    background: Sequence[Background] = (),
+    journal: Journal | None = None,
+    limiter: Limiter | None = None,
+    routes: Sequence[BaseRoute] = (),
+    admin: Admin | None = None,
 ) -> FastAPI:
     """The HTTP door to `answerer`.
 
     Each of `background` is called when the application starts, and what it returns is entered then
     and left when the application stops, last first. What one raises at the start stops the start.
+    `journal` keeps what is asked, `limiter` says who asks too often; `routes` are served as well.
+    The actions of `admin` are only there where the settings have an admin token.
     """
 
     @contextlib.asynccontextmanager
@@ -78,6 +89,7 @@ def create_app(
     _add_questions(app, gate)
     _add_health(app, gate)
     web.add(app, gate, settings)
+    app.router.routes.extend(routes)
     app.openapi = lambda: _openapi(app, settings)  # type: ignore[method-assign]
     return app
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import anyio
 import anyio.to_thread
@@ -14,6 +14,8 @@ from api.problem import busy, check_previous
 from api.schema import AskIn
 from index.answer import Answer, Asks, IndexInfo
 from index.generation import NoIndexError
+
+Door = Literal["page", "widget", "http", "telegram", "inline"]
 
 
 class Answers(Asks, Protocol):
@@ -28,6 +30,16 @@ class Answers(Asks, Protocol):
     @property
     def index(self) -> IndexInfo | None:
         """The index that answers; None until one is loaded. May block, too."""
+
+
+class Journal(Protocol):
+    """What this door needs of `index.journal.Journal`: safe to call from threads, may block."""
+
+    def note(self, answer: Answer, door: Door, person: str | None, seconds: float) -> str | None:
+        """Keep `answer`; its id, or None where it could not be kept. Never raises."""
+
+    def rate(self, id: str, helpful: bool, reason: str | None = None) -> bool:
+        """Keep what somebody thought of it; False where there is no such answer."""
 
 
 class Gate:

@@ -1,4 +1,4 @@
-"""From a question to an `Answer`: the type that every door shows, and `Answerer`, which makes it."""
+"""From a question to an `Answer`: the main path."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Literal, Protocol
 
-from corpus.article import LANGUAGES, Source
+from corpus.article import LANGUAGES
 from corpus.passage import Passage
 from index.confidence import Calibration, read, signals
 from index.differ import NOTICE, newest_first, sources_differ
@@ -20,11 +19,18 @@ from index.followup import read_with
 from index.generation import GenerationError, NoIndexError
 from index.language import is_foreign
 from index.lexicon import shipped
-from index.marking import Span, best_sentence, sentence_link
+from index.marking import best_sentence, sentence_link
 from index.maxsim import StaticVectors
+from index.metrics import Stages
 from index.question import check_question
 from index.reader import Reader, Reading
 from index.related import COUNT, Related
+from index.result import Answer as Answer
+from index.result import AnswerPassage as AnswerPassage
+from index.result import Asks as Asks
+from index.result import IndexInfo as IndexInfo
+from index.result import Original as Original
+from index.result import Outcome as Outcome
 from index.search import Hit, Index, Query
 from index.settings import Settings
 from index.social import recognise, reply
@@ -46,106 +52,6 @@ _UNSURE = {
 _PARTLY = {"id": "Kutipan ini mungkin membantu:", "en": "These passages may help:"}
 _CONTACT = {"id": "Silakan hubungi {contact}.", "en": "Please contact {contact}."}
 _log = logging.getLogger("tanya.index")
-
-
-@dataclass(frozen=True, slots=True)
-class Original:
-    """The passage as its article has it, where the answer shows a translation."""
-
-    text: str
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerPassage:
-    """One passage of an answer, in the reader's language where we have it.
-
-    `title` is the article's title in the language of `text`; `source.title` is the page's own
-    headline. `translated`: `text` is our translation, and `original` holds what it translates.
-    `highlight`: the sentence of `text` that fits the question best. `score`: higher is better.
-    `link`: the address to open: `source.url`, pointing at the very sentence where the page holds it.
-    `also`: citations of articles that tell the same story in nearly the same words. `old`: published
-    longer ago than the horizon of the settings.
-    """
-
-    id: str
-    article: str
-    title: str
-    text: str
-    language: str
-    translated: bool
-    original: Original | None
-    highlight: Span
-    score: float
-    source: Source
-    link: str
-    also: tuple[Source, ...] = ()
-    old: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class IndexInfo:
-    """Which index answered: generation id, when it was built (UTC), how much it holds."""
-
-    id: str
-    built_at: datetime
-    articles: int
-    passages: int
-
-
-Outcome = Literal["answered", "partly", "unknown", "social"]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a citizen gets. `language`: of question and messages, "id" or "en".
-
-    `outcome`:
-
-    - "answered": `passages` answer the question, `message` is None;
-    - "partly": `passages` are about the question and may help; `message` is the honest heading that
-      says so;
-    - "unknown": nothing fits; `passages` is empty, `message` says so and whom to ask;
-    - "social": no question (a greeting, thanks, "who are you", an insult); `passages` is empty and
-      `message` is what a person would reply.
-
-    `related` holds questions that we can answer, `confidence` is the probability, 0 to 1, that the
-    passages answer. `notice`: a line to show above the passages (sources of different dates differ),
-    or None. `read_as`: the question as it was understood, where it was read as following up on the
-    one before; None where it stands for itself. All words of ours are in `language`.
-    """
-
-    question: str
-    language: str
-    outcome: Outcome
-    confidence: float
-    passages: tuple[AnswerPassage, ...]
-    related: tuple[str, ...]
-    message: str | None
-    index: IndexInfo
-    notice: str | None = None
-    read_as: str | None = None
-
-    @property
-    def answered(self) -> bool:
-        """Whether the passages answer the question ("partly" is not an answer)."""
-        return self.outcome == "answered"
-
-
-class Asks(Protocol):
-    """What every door needs of `Answerer`: safe to call from threads, blocks."""
-
-    def ask(
-        self,
-        question: str,
-        k: int | None = None,
-        language: str | None = None,
-        *,
-        previous: str | None = None,
-        filters: Filters | None = None,
-    ) -> Answer:
-        """The answer; raises QuestionError or NoIndexError."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +134,7 @@ class Answerer:
             return self._reply(index, text, "social", social.kind, language or social.language)
         if is_foreign(text):
             return self._reply(index, text, "unknown", "foreign", language or "en")
+        stages = Stages()
         today = self._today()
         query = read_mended(index, serving.speller, index.read(text, today), filters, today)
         spoken = query.language
@@ -237,9 +144,12 @@ class Answerer:
         reader = language or spoken or query.language or LANGUAGES[0]
         # Confidence looks at five hits, however few are shown. Where fewer fit the filters, others
         # fill up: alone, an article would stand out against nothing and look sure.
+        stages.end("language")
         ranked = index.search(query, max(shown, 5), filters)
+        stages.end("search")
         hits = [hit for hit in ranked[:shown] if hit.score >= _NEAR_BEST * ranked[0].score]
         readings = read(self._reader, index, query, ranked) if self._reader is not None else []
+        stages.end("reader")
         if 0 < len(ranked) < 5 and filters is not None:
             fitting = {hit.passage.article_id for hit in ranked}
             others = index.search(query, 5)
@@ -249,7 +159,7 @@ class Answerer:
         differ = sources_differ(hits, query.moment, index.generation.articles)
         if differ:
             hits = newest_first(hits, index.generation.articles)
-        return Answer(
+        answer = Answer(
             question=text,
             language=reader,
             outcome=outcome,
@@ -263,6 +173,8 @@ class Answerer:
             notice=NOTICE[reader] if differ and outcome != "unknown" else None,
             read_as=followed[1] if followed is not None else None,
         )
+        stages.done("rest")
+        return answer
 
     def _reply(
         self, index: Index, question: str, outcome: Outcome, kind: str, language: str
