@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from corpus.article import LANGUAGES
+from corpus.article import LANGUAGES, Article
 from corpus.passage import Passage
+from index.catalogue import Catalogue
 from index.confidence import Calibration, read, signals
 from index.differ import NOTICE, newest_first, sources_differ
 from index.encoder import Encoder
@@ -24,7 +25,7 @@ from index.maxsim import StaticVectors
 from index.metrics import Stages
 from index.question import check_question
 from index.reader import Reader, Reading
-from index.related import COUNT, Related
+from index.related import COUNT, Related, bank
 from index.result import Answer as Answer
 from index.result import AnswerPassage as AnswerPassage
 from index.result import Asks as Asks
@@ -88,7 +89,8 @@ class Answerer:
             encoder.fingerprint, reader, settings.data / "calibration.json"
         )
         self._reader = reader
-        self._related = Related(static)
+        self._related = Related(static, bank(settings))
+        self._catalogue: Catalogue | None = None
         self._serving: _Serving | None = None
         self._version = (-1, -1)
         self._checked = 0.0
@@ -129,7 +131,7 @@ class Answerer:
             raise ValueError(f"k={k}: ask for at least 1 passage")
         serving = self._current()
         index = serving.index
-        social = recognise(text)
+        social = recognise(text, f"{self._settings.subject_id} {self._settings.subject_en}")
         if social is not None:
             return self._reply(index, text, "social", social.kind, language or social.language)
         if is_foreign(text):
@@ -167,7 +169,7 @@ class Answerer:
             passages=()
             if outcome == "unknown"
             else tuple(self._show(index, query, hit, reader, readings, today) for hit in hits),
-            related=self._related.near(index, query, reader),
+            related=self._related.near(index, query, reader, hits),
             message=self._message(outcome, reader),
             index=_info(index),
             notice=NOTICE[reader] if differ and outcome != "unknown" else None,
@@ -187,7 +189,7 @@ class Answerer:
             confidence=0.0,
             passages=(),
             related=self._related.examples(index, language, COUNT),
-            message=reply(kind, language, self._settings.name),
+            message=reply(kind, language, self._settings),
             index=_info(index),
         )
 
@@ -195,6 +197,22 @@ class Answerer:
         """Up to `count` questions in `language` that the index answers, to begin with; of different
         articles. NoIndexError where there is no index."""
         return self._related.examples(self._index(), language, count)
+
+    def suggest(self, typed: str, language: str, count: int) -> tuple[str, ...]:
+        """Up to `count` questions in `language` that the index answers and that hold what was `typed`, the
+        best first. NoIndexError where there is no index."""
+        return self._related.suggest(self._index(), typed, language, count)
+
+    def article(self, name: str) -> Article | None:
+        """The article whose id is `name`; None where the index has none. NoIndexError as below."""
+        return self._index().generation.articles.get(name)
+
+    def catalogue(self) -> Catalogue:
+        """Who published what the index holds. NoIndexError where there is no index."""
+        generation = self._index().generation
+        if self._catalogue is None or self._catalogue.id != generation.id:
+            self._catalogue = Catalogue.of(generation)
+        return self._catalogue
 
     def publishers(self) -> tuple[str, ...]:
         """Whose articles the index holds, in alphabetical order. NoIndexError where there is none."""

@@ -160,3 +160,11 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip().lower() for part in value.split(",") if part.strip())
         return value
+
+    def subject(self, language: str) -> str:
+        """What the service knows about, in `language` ("id" or "en")."""
+        return self.subject_en if language == "en" else self.subject_id
+
+    def greeting(self, language: str) -> str:
+        """The operator's own greeting in `language`; "" where ours is to be said."""
+        return self.greeting_en if language == "en" else self.greeting_id

@@ -14,11 +14,13 @@ from fastapi.testclient import TestClient
 from api import create_app
 from corpus.article import SHIPPED, Article, Source, Translation, read_articles
 from index.answer import Answerer
+from index.database import Database
 from index.encoder import MODEL, OnnxEncoder
 from index.maxsim import StaticVectors
 from index.reader import Reader
 from index.settings import Settings
 from index.store import Store
+from tests.databases import Server, postgresql
 from tests.hashing import HashingEncoder
 from tests.telegram_server import TelegramServer
 from tests.web import ARGUMENTS, CHROMIUM, OpenPage, Standin, missing, served, settings
@@ -101,6 +103,29 @@ def make_article() -> MakeArticle:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     yield Store(tmp_path / "var")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    with postgresql() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings with an empty database: once in SQLite, once on a PostgreSQL server."""
+    url = None
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql_server").create()
+    return Settings(_env_file=None, data=tmp_path / "var", database_url=url)
+
+
+@pytest.fixture
+def database(database_settings: Settings) -> Iterator[Database]:
+    """An open database, once in SQLite, once on a PostgreSQL server."""
+    database = Database.of(database_settings)
+    yield database
+    database.close()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 import uvicorn
@@ -195,9 +195,9 @@ def is_problem(response: Any, status: int, code: str) -> dict[str, Any]:
     return problem
 
 
-def missing(what: str) -> None:
+def missing(what: str, so: str = "the page is not tested in a browser") -> NoReturn:
     """Skip where a person runs the tests without `what`; fail where CI does."""
-    reason = f"{what} is missing: the page is not tested in a browser"
+    reason = f"{what} is missing: {so}"
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
