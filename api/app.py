@@ -11,11 +11,12 @@ from fastapi import FastAPI, Query, Response
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
-from api import problem, schema, web
+from api import desk, problem, schema, web
 from api.admin import Admin
-from api.gate import Answers, Gate, Journal
+from api.gate import Answers, Gate
 from api.guard import Guard
 from api.schema import Alive, AnswerOut, AskIn, Language, Passages, Ready, from_answer, from_index
+from index.journal import Journal
 from index.limiter import Limiter
 from index.settings import Settings
 
@@ -89,6 +90,8 @@ def create_app(
     _add_questions(app, gate)
     _add_health(app, gate)
     web.add(app, gate, settings)
+    if admin is not None:
+        desk.add(app, answerer, settings, admin, journal, limiter)
     app.router.routes.extend(routes)
     app.openapi = lambda: _openapi(app, settings)  # type: ignore[method-assign]
     return app

@@ -72,10 +72,11 @@ def bars(plot: Plot) -> Markup:
     return _markup(svg)
 
 
-def lines(plot: Plot, most: float | None = None) -> Markup:
-    """A line a series, broken where a day has no value. The y axis ends at `most`, or above the values."""
+def lines(plot: Plot, ticks: Sequence[float] = ()) -> Markup:
+    """A line a series, broken where a day has no value. `ticks`: the numbers on the y axis, from 0 to one
+    above the values; by default round ones."""
     values = [value for series in plot.series for value in series.values if value is not None]
-    ticks = round_steps(most if most is not None else max(values, default=0))
+    ticks = ticks or round_steps(max(values, default=0))
     svg, days = _frame(plot, ticks)
     dot = 2.6 if len(plot.days) <= _DOTS else 1.3
     for series in plot.series:

@@ -12,7 +12,9 @@ import anyio.to_thread
 
 from api.problem import busy, check_previous
 from api.schema import AskIn
+from corpus.article import Article
 from index.answer import Answer, Asks, IndexInfo
+from index.catalogue import Catalogue
 from index.generation import NoIndexError
 
 Door = Literal["page", "widget", "http", "telegram", "inline"]
@@ -26,6 +28,12 @@ class Answers(Asks, Protocol):
 
     def publishers(self) -> tuple[str, ...]:
         """Whose articles there are; raises NoIndexError."""
+
+    def article(self, name: str) -> Article | None:
+        """The article of that id; raises NoIndexError."""
+
+    def catalogue(self) -> Catalogue:
+        """Who published what there is; raises NoIndexError."""
 
     @property
     def index(self) -> IndexInfo | None:

@@ -34,7 +34,8 @@ class Publisher:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Who published what the index `id` holds, and about what: those of most articles first.
+    """Who published what the index `id` holds, and about what: those of most articles first. `newest`: the
+    ids of all articles, those published last first, those without a date at the end.
 
     Holds nothing of the index itself, which must be free to go when another takes its place.
     """
@@ -42,12 +43,15 @@ class Catalogue:
     id: str
     publishers: tuple[Publisher, ...]
     topics: tuple[Topic, ...]
+    newest: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, generation: Generation) -> Catalogue:
         """The catalogue of `generation`; takes a second for 100,000 articles."""
         by_publisher: dict[str, list[Article]] = {}
+        days: dict[str, date] = {}
         for article in generation.articles.values():
+            days[article.id] = article.source.published or date.min
             by_publisher.setdefault(article.source.publisher, []).append(article)
         publishers = [_publisher(name, articles) for name, articles in by_publisher.items()]
         return cls(
@@ -56,6 +60,7 @@ class Catalogue:
                 sorted(publishers, key=lambda one: (-one.articles, one.name.casefold()))
             ),
             topics=_topics(generation.articles.values()),
+            newest=tuple(sorted(days, key=days.__getitem__, reverse=True)),
         )
 
 

@@ -17,8 +17,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.web import read_texts
-from corpus.article import Source
+from corpus.article import Article, Source
 from index.answer import Answer, AnswerPassage, IndexInfo, Original
+from index.catalogue import Catalogue
 from index.filters import Filters
 from index.generation import NoIndexError
 from index.marking import Span
@@ -105,6 +106,12 @@ class Standin:
         if self.index is None:
             raise NoIndexError("no index")
         return ("Beritajakarta", 'Kabar & "Kota"')
+
+    def article(self, name: str) -> Article | None:
+        raise NoIndexError("no index")
+
+    def catalogue(self) -> Catalogue:
+        raise NoIndexError("no index")
 
     def ask(
         self,
