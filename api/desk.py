@@ -5,9 +5,7 @@ It exists only where TANYA_ADMIN_TOKEN is set. Everything is rendered here and w
 
 from __future__ import annotations
 
-import hmac
 import logging
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -19,44 +17,29 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from api import web
+from api.access import Access
 from api.admin import Admin
 from api.desk_figures import Indexed, Reader
 from api.desk_jobs import BusyError, Jobs, Told, Work
 from api.desk_session import SECONDS, Sessions
 from api.desk_view import View, told_of
 from api.desk_visit import Visit
-from corpus.article import CorpusError
-from corpus.shelf import ShelfError
-from index.encoder import EncoderError
-from index.generation import GenerationError
+from api.operate import FAILURES
+from api.problem import ProblemError
 from index.journal import Journal
-from index.limiter import Limiter
-from index.person import client_name, hashed, secret_key
+from index.person import secret_key
 from index.settings import Settings
 
 COOKIE = "tanya_desk"
-LOGIN_RATE = "5/minute;30/hour"
-"""How often one client may try to log in."""
 _PATIENCE = 8.0
 """Seconds that a button's answer waits for the work to end; what takes longer is told of as running."""
-_KNOWN = (CorpusError, EncoderError, GenerationError, ShelfError)
 _HEADERS = {"Cache-Control": "no-store"}
 T = TypeVar("T")
 log = logging.getLogger("tanya.api")
 
 
-def add(
-    app: FastAPI,
-    indexed: Indexed,
-    settings: Settings,
-    admin: Admin,
-    journal: Journal | None,
-    limiter: Limiter | None,
-) -> None:
-    """Add the desk to `app`; nothing where the settings have no admin token."""
-    if settings.admin_token is None or not settings.admin_token.get_secret_value():
-        return
-    desk = Desk(indexed, settings, admin, journal, limiter or Limiter.of(settings))
+def add(app: FastAPI, desk: Desk) -> None:
+    """Add the addresses of `desk` to `app`."""
     for path, method, answer in (
         ("/desk", "GET", desk.show),
         ("/desk", "HEAD", desk.show),
@@ -87,17 +70,17 @@ class Desk:
         self,
         indexed: Indexed,
         settings: Settings,
+        access: Access,
         admin: Admin,
         journal: Journal | None,
-        limiter: Limiter,
     ) -> None:
+        """`settings` must have an admin token, which `access` compares."""
         assert settings.admin_token is not None
-        self._token = settings.admin_token.get_secret_value()
-        self._key = secret_key(settings)
-        self._sessions = Sessions(self._token, self._key, settings.data)
+        token = settings.admin_token.get_secret_value()
+        self._sessions = Sessions(token, secret_key(settings), settings.data)
+        self._access = access
         self._jobs = Jobs(settings.data)
         self._admin = admin
-        self._limiter = limiter
         reader = Reader(journal, admin) if journal is not None else None
         # Not those of the questions: an operator's page must not wait for citizens, nor they for it.
         self._threads = anyio.CapacityLimiter(4)
@@ -122,17 +105,18 @@ class Desk:
         visit = Visit.of(form, web.preferred(request.headers))
         if _foreign(request):
             return self._login(visit, "foreign", 403)
-        person = hashed(self._key, client_name(request.client.host if request.client else ""))
-        wait = await self._run(lambda: self._limiter.hit(f"desk:{person}", LOGIN_RATE))
-        if wait:
-            log.warning("desk: too many attempts to log in (client %s)", person[:8])
-            refused = self._login(visit, "too_often", 429, wait)
-            refused.headers["Retry-After"] = str(math.ceil(wait))
+        try:
+            await self._access.check(request, form.get("token", ""))
+        except ProblemError as error:
+            log.warning("desk: a login was refused (%s)", error.problem.code)
+            note = "wrong" if error.problem.status == 401 else "too_often"
+            # Without a 401's header, which asks for what a browser cannot send.
+            status = 403 if note == "wrong" else error.problem.status
+            refused = self._login(visit, note, status, float(error.headers.get("Retry-After", 0)))
+            if note == "too_often":
+                refused.headers.update(error.headers)
             return refused
-        if not hmac.compare_digest(form.get("token", "").encode(), self._token.encode()):
-            log.warning("desk: a wrong token (client %s)", person[:8])
-            return self._login(visit, "wrong", 403)
-        log.info("desk: logged in (client %s)", person[:8])
+        log.info("desk: logged in")
         response = RedirectResponse(f"../desk?{visit.query}", 303, _HEADERS)
         response.set_cookie(
             COOKIE,
@@ -196,7 +180,7 @@ class Desk:
     async def _do(self, work: Work, action: Callable[[], Told], visit: Visit) -> Response:
         log.info("desk: %s", work)
         try:
-            thread = await self._run(lambda: self._jobs.start(work, action, _KNOWN))
+            thread = await self._run(lambda: self._jobs.start(work, action, FAILURES))
         except BusyError:
             return self._back(visit, "busy")
         await self._run(lambda: thread.join(_PATIENCE))
