@@ -224,6 +224,7 @@ def collect(
             err=True,
         )
         raise typer.Exit(2)
+    from corpus.collected import keep
     from corpus.report import Said, Task, as_json, exit_code, print_report, tasks_of
     from corpus.sources import read_sources
 
@@ -244,6 +245,8 @@ def collect(
             sources = read_sources(settings.sources)
             tasks = tasks_of(sources if every else collector.due(sources))
         report = collector.collect(tasks)
+        if tasks and not dry_run:
+            keep(report, settings.data)
     if json:
         import json as json_
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from corpus.report import Report
+from index.clusters import Cluster
+from index.journal import Entry
 from index.store import Rebuilt
 
 
@@ -32,9 +34,11 @@ class Admin:
     `rebuild`: build the index beside the one that serves; False: only where anything changed.
     `collect`: visit these addresses, or with none what is due of the sources file, then rebuild.
     `generations`: the indexes on disk, newest first. `rollback`: to the index before; its id.
+    `cluster`: questions that nobody could answer, grouped by meaning, the largest group first.
     """
 
     rebuild: Callable[[bool], Rebuilt]
     collect: Callable[[Sequence[str]], Report]
     generations: Callable[[], Sequence[GenerationState]]
     rollback: Callable[[], str]
+    cluster: Callable[[Sequence[Entry]], Sequence[Cluster]] = lambda entries: ()

@@ -45,7 +45,7 @@ REFUSED = (
 def add(app: FastAPI, gate: Gate, settings: Settings) -> None:
     """Add the page, its files and the API's documentation to `app`."""
     texts = read_texts(settings.name)
-    template = _environment().get_template("page.html")
+    template = environment().get_template("page.html")
 
     @app.head("/", include_in_schema=False)
     @app.get("/", include_in_schema=False)
@@ -67,7 +67,7 @@ def add(app: FastAPI, gate: Gate, settings: Settings) -> None:
         given = (since, until, publisher, article_language)
         narrow = [(name, value) for name, value in zip(FILTERS, given, strict=True) if value]
         before = _asked_before(previous, settings.max_question)
-        language = lang if lang in LANGUAGES else _preferred(request.headers)
+        language = lang if lang in LANGUAGES else preferred(request.headers)
         status, headers = 200, {"Cache-Control": "private, no-cache", "Vary": "Accept-Language"}
         answer: AnswerOut | None = None
         fault: str | None = None
@@ -174,7 +174,8 @@ class _Files(StaticFiles):
         return response
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """The templates of page/."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(PAGE),
         autoescape=True,
@@ -248,7 +249,7 @@ def _show_date(day: date, months: list[str]) -> str:
     return f"{day.day} {months[day.month - 1]} {day.year}"
 
 
-def _preferred(headers: Headers) -> str:
+def preferred(headers: Headers) -> str:
     """The first language of Accept-Language that we have; Malay readers get Indonesian."""
     for part in headers.get("accept-language", "").lower().split(","):
         language = part.split(";")[0].strip().split("-")[0]

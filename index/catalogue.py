@@ -34,7 +34,8 @@ class Publisher:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Who published what `index` holds, and about what: those of most articles first.
+    """Who published what `index` holds, and about what: those of most articles first. `newest`: the ids of
+    all articles, those published last first, those without a date at the end.
 
     Holds nothing of the index itself, which must be free to go when another takes its place.
     """
@@ -42,12 +43,15 @@ class Catalogue:
     index: IndexInfo
     publishers: tuple[Publisher, ...]
     topics: tuple[Topic, ...]
+    newest: tuple[str, ...]
 
     @classmethod
     def of(cls, index: IndexInfo, articles: Collection[Article]) -> Catalogue:
         """The catalogue of `index` and its `articles`; takes a second for 100,000 of them."""
         by_publisher: dict[str, list[Article]] = {}
+        days: dict[str, date] = {}
         for article in articles:
+            days[article.id] = article.source.published or date.min
             by_publisher.setdefault(article.source.publisher, []).append(article)
         publishers = [_publisher(name, theirs) for name, theirs in by_publisher.items()]
         return cls(
@@ -56,6 +60,7 @@ class Catalogue:
                 sorted(publishers, key=lambda one: (-one.articles, one.name.casefold()))
             ),
             topics=_topics(articles),
+            newest=tuple(sorted(days, key=days.__getitem__, reverse=True)),
         )
 
 
