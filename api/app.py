@@ -88,7 +88,7 @@ def create_app(
     gate = Gate(answerer, settings.in_flight, settings.parallel, settings.max_question)
     _add_questions(app, gate)
     _add_health(app, gate)
-    web.add(app, gate, settings)
+    web.add(app, gate, settings, journal)
     app.router.routes.extend(routes)
     app.openapi = lambda: _openapi(app, settings)  # type: ignore[method-assign]
     return app

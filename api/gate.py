@@ -13,6 +13,7 @@ import anyio.to_thread
 from api.problem import busy, check_previous
 from api.schema import AskIn
 from index.answer import Answer, Asks, IndexInfo
+from index.catalogue import Catalogue
 from index.generation import NoIndexError
 
 Door = Literal["page", "widget", "http", "telegram", "inline"]
@@ -26,6 +27,9 @@ class Answers(Asks, Protocol):
 
     def publishers(self) -> tuple[str, ...]:
         """Whose articles there are; raises NoIndexError."""
+
+    def catalogue(self) -> Catalogue:
+        """What the index holds; raises NoIndexError."""
 
     @property
     def index(self) -> IndexInfo | None:
@@ -78,6 +82,17 @@ class Gate:
         def read() -> tuple[str, ...]:
             try:
                 return self._answerer.publishers()
+            except NoIndexError:
+                return ()
+
+        return await anyio.to_thread.run_sync(read)
+
+    async def topics(self) -> tuple[str, ...]:
+        """What the articles are about, the commonest first; none while there is no index."""
+
+        def read() -> tuple[str, ...]:
+            try:
+                return tuple(topic.name for topic in self._answerer.catalogue().topics)
             except NoIndexError:
                 return ()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,6 +34,12 @@ def _header(policy: dict[str, str]) -> str:
 STRICT = _header(_POLICY | _TRUSTED)
 DOCS = _header(_POLICY)
 """For /docs alone: Swagger UI builds markup from text (purified by itself)."""
+
+
+def framed_by(origins: Sequence[str]) -> str:
+    """The strict policy for a page that the sites `origins` may show in a frame; "*": all may."""
+    return _header(_POLICY | _TRUSTED | {"frame-ancestors": " ".join(origins) or "'none'"})
+
 
 _HEADERS = {
     "content-security-policy": STRICT,

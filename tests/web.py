@@ -16,9 +16,10 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from api.web import read_texts
+from api.brand import read_texts
 from corpus.article import Source
 from index.answer import Answer, AnswerPassage, IndexInfo, Original
+from index.catalogue import Catalogue, Topic
 from index.filters import Filters
 from index.generation import NoIndexError
 from index.marking import Span
@@ -40,7 +41,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-TEXTS = read_texts("Tanya ASEAN")
+TEXTS = read_texts(Settings(_env_file=None))
 OpenPage = Callable[..., "Page"]
 
 INFO = IndexInfo("20261123T090000Z-5f3a", datetime(2026, 11, 23, 9, 0, tzinfo=UTC), 230, 743)
@@ -105,6 +106,11 @@ class Standin:
         if self.index is None:
             raise NoIndexError("no index")
         return ("Beritajakarta", 'Kabar & "Kota"')
+
+    def catalogue(self) -> Catalogue:
+        if self.index is None:
+            raise NoIndexError("no index")
+        return Catalogue(self.index.id, (), (Topic("asean summit", 2), Topic("KTT", 1)))
 
     def ask(
         self,
