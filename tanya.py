@@ -770,14 +770,9 @@ _WORDS = {
 
 
 def _log_to_stderr(settings: Settings) -> None:
-    import logging
+    from index import log
 
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    # URLs of the first two hold the Telegram token; faiss tells at length how it was loaded.
-    for name in ("httpx", "httpcore", "faiss"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    log.configure(settings)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ and the same answer JSON. `/embed` is the same page for the frame that `widget.j
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from datetime import date
 from importlib import resources
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-import anyio.to_thread
 import jinja2
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -23,9 +21,11 @@ from starlette.staticfiles import StaticFiles
 
 from api import brand, guard, problem, widget
 from api.brand import PAGE
-from api.gate import Gate, Journal
+from api.gate import Gate
 from api.schema import AnswerOut, from_answer
 from corpus.article import LANGUAGES
+from index.generation import NoIndexError
+from index.journal import Door
 from index.question import QuestionError, check_question
 from index.settings import Settings
 
@@ -42,6 +42,8 @@ REFUSED = (
     "bad_article_language",
 )
 """Problems of the form itself: the question goes back into the box, to mend it or the filters."""
+_MOST_TOPICS = 200
+"""Topics offered by the filter; any other can be typed."""
 LONGEST_REASON = 500
 """Characters of what a reader writes about an answer."""
 
@@ -92,12 +94,13 @@ class _Rated:
     saved: bool
 
 
-def add(app: FastAPI, gate: Gate, settings: Settings, journal: Journal | None = None) -> None:
+def add(app: FastAPI, gate: Gate, settings: Settings, kept: bool) -> None:
     """Add the page, its files, the widget and the API's documentation to `app`.
 
+    `kept`: whether questions are written into a journal, which the page says to those who ask.
     BrandError where a setting of its look cannot be used.
     """
-    pages = _Pages(gate, settings, journal)
+    pages = _Pages(gate, settings, kept)
     embedding = {"Content-Security-Policy": guard.framed_by(widget.check_origins(settings))}
 
     @app.head("/", include_in_schema=False)
@@ -126,10 +129,10 @@ def add(app: FastAPI, gate: Gate, settings: Settings, journal: Journal | None = 
 class _Pages:
     """Renders the page: for a question, for a rating, for a frame."""
 
-    def __init__(self, gate: Gate, settings: Settings, journal: Journal | None) -> None:
+    def __init__(self, gate: Gate, settings: Settings, kept: bool) -> None:
         self._gate = gate
         self._settings = settings
-        self._journal = journal
+        self._kept = kept
         self._texts = brand.read_texts(settings)
         self._template = _environment().get_template("page.html")
 
@@ -146,8 +149,10 @@ class _Pages:
         if asked.question is not None:
             try:
                 values = asked.values(previous)
-                found, headers["Server-Timing"] = await self._gate.ask(problem.read(values))
-                answer = from_answer(found)
+                door: Door = "page" if home == "./" else "widget"
+                found = await self._gate.ask(problem.read(values), request, door)
+                headers["Server-Timing"] = found.timing
+                answer = from_answer(found.answer, found.id)
             except Exception as error:
                 known = problem.from_error(error)
                 if known is None:
@@ -163,15 +168,22 @@ class _Pages:
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
         helpful = form.get("helpful") == "yes"
         reason = form.get("reason", "").strip()[:LONGEST_REASON] or None
-        saved = self._journal is not None and form.get("helpful") in ("yes", "no")
-        if saved:
-            assert self._journal is not None
-            keep = functools.partial(self._journal.rate, form.get("id", ""), helpful, reason)
-            saved = await anyio.to_thread.run_sync(keep)
-        rated = _Rated(form.get("id", ""), helpful, reason, saved)
+        status = 200
+        try:
+            await self._gate.rate(form.get("id", ""), helpful, reason, request)
+        except problem.ProblemError as error:
+            status = error.problem.status
+        rated = _Rated(form.get("id", ""), helpful, reason, status == 200)
         asked = _Asked(lang=form.get("lang", ""))
         html = await self._render(request, asked, "./", None, None, None, rated)
-        return HTMLResponse(html, 200 if saved else 404, {"Cache-Control": "no-store"})
+        return HTMLResponse(html, status, {"Cache-Control": "no-store"})
+
+    async def _topics(self) -> list[str]:
+        """What the articles are about, the commonest first; none while there is no index."""
+        try:
+            return [topic.name for topic in (await self._gate.catalogue()).topics[:_MOST_TOPICS]]
+        except NoIndexError:
+            return []
 
     async def _render(
         self,
@@ -214,12 +226,12 @@ class _Pages:
             t=shown[language],
             info=await self._gate.index(),
             publishers=await self._gate.publishers(),
-            topics=await self._gate.topics(),
+            topics=await self._topics(),
             colour=settings.colour,
             logo=settings.logo is not None,
             embedded=home != "./",
             contact_text=settings.contact,
-            privacy="not_kept" if self._journal is None else "kept",
+            privacy="kept" if self._kept else "not_kept",
             rated=rated,
         )
 

@@ -112,9 +112,13 @@ class Settings(BaseSettings):
         (),
         description="Web sites that may embed the chat with widget.js, with commas; * means all.",
     )
+    proxy_headers: bool = Field(
+        False,
+        description="Whether clients are who TANYA_PROXIES say they are (X-Forwarded-For, -Proto).",
+    )
     proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         ("127.0.0.1", "::1"),
-        description="Proxies whose X-Forwarded-For is believed with --proxy-headers, with commas.",
+        description="Addresses or networks of proxies in front of us, with commas.",
     )
     root_path: str = Field(
         "", description="Path below which a proxy serves us (for example /tanya)."
