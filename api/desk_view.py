@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from markupsafe import Markup
 
-from api import web
+from api import brand, web
 from api.admin import Admin, GenerationState
 from api.desk_figures import GROUPED, Figures, Indexed, Reader, Sources, sources_of
 from api.desk_jobs import Jobs, Told
@@ -185,7 +185,7 @@ async def _within(seconds: float, groups: Future[Sequence[Cluster]]) -> Sequence
 
 def read_texts(name: str) -> dict[str, dict[str, Any]]:
     """The words of the desk by language, with the name of the service filled in."""
-    texts = tomllib.loads((web.PAGE / "desk.toml").read_text(encoding="utf-8"))
+    texts = tomllib.loads((brand.PAGE / "desk.toml").read_text(encoding="utf-8"))
     for language in LANGUAGES:
         texts[language]["title"] = texts[language]["title"].replace("{name}", name)
     return texts
