@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST as MEDIA_TYPE
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.values import ValueClass
 
 if TYPE_CHECKING:
@@ -104,11 +104,6 @@ def share(data: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
-
-
-def ended(data: Path, pid: int) -> None:
-    """Let go of what the worker `pid` said of itself; what it counted stays counted."""
-    mark_process_dead(pid, str(_folder(data)))  # type: ignore[no-untyped-call]
 
 
 def exposition(data: Path, index: IndexInfo | None) -> bytes:
