@@ -128,3 +128,4 @@ def test_the_product_suggests_its_own_questions(answerer: Answerer) -> None:
     assert answerer.suggest("sekretariat asean", "id", 3)
     assert all("ecretariat" in one for one in answerer.suggest("secretariat", "en", 3))
     assert answerer.suggest("", "id", 3) == ()
+    assert answerer.suggest("sekretariat", "id", 1)[0].endswith("?"), "questions before headlines"
