@@ -132,7 +132,8 @@ class View:
         return found | {"journal_note": None}
 
     def _index(self) -> tuple[Sequence[GenerationState], Any]:
-        return self._admin.generations(), self._indexed.index
+        newest_first = sorted(self._admin.generations(), key=lambda one: one.id, reverse=True)
+        return newest_first, self._indexed.index
 
     def _sources(self, figures: Figures) -> Sources:
         try:

@@ -14,17 +14,17 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api import create_app
-from api.admin import Admin, GenerationState
+from api.admin import Admin
 from corpus.article import Article, Source
 from corpus.report import Item, Report
 from index.answer import Answerer, Outcome
 from index.clusters import cluster
 from index.database import Database
-from index.generation import GenerationError, read_generation
 from index.journal import Door, Journal
 from index.limiter import Limiter
 from index.maxsim import StaticVectors
 from index.settings import Settings
+from index.states import states
 from index.store import Store
 from tests.desk import answer, passage
 from tests.hashing import HashingEncoder
@@ -100,19 +100,6 @@ def office(data: Path, static: StaticVectors, **settings: Any) -> Office:
     book = Journal(Database.of(chosen), 90)
     made = Office(chosen, store, book, FastAPI(), articles)
 
-    def generations() -> list[GenerationState]:
-        found = []
-        for name in reversed(store.ids()):
-            current = name == store.current_id()
-            try:
-                one = read_generation(store.folder(name))
-            except GenerationError as error:
-                found.append(GenerationState(name, current, str(error)))
-                continue
-            sizes = (one.built_at, len(one.articles), len(one.passages), one.encoder_name)
-            found.append(GenerationState(name, current, None, *sizes))
-        return found
-
     def collect(links: Sequence[str]) -> Report:
         made.collected.append(links)
         return Report((Item("https://x.example.org", "failed", "It answered 500"),), 1.5)
@@ -120,7 +107,7 @@ def office(data: Path, static: StaticVectors, **settings: Any) -> Office:
     admin = Admin(
         rebuild=lambda force: store.rebuild(made.articles, encoder, static, force=force),
         collect=collect,
-        generations=generations,
+        generations=lambda: states(store),
         rollback=store.rollback,
         cluster=lambda entries: cluster(entries, encoder),
     )
