@@ -69,7 +69,7 @@ def create_app(
             desk.add(app, Desk(answerer, settings, access, admin, journal))
     for router in routers:
         app.router.routes.extend(router.routes)
-    web.add(app, gate, settings)
+    web.add(app, gate, settings, kept=journal is not None)
     app.router.routes.extend(routes)
     app.openapi = lambda: describe(app, settings)  # type: ignore[method-assign]
     return app

@@ -16,6 +16,7 @@ from corpus.article import SHIPPED, Article, Source, Translation, read_articles
 from index.answer import Answerer
 from index.database import Database
 from index.encoder import MODEL, OnnxEncoder
+from index.journal import Journal
 from index.maxsim import StaticVectors
 from index.reader import Reader
 from index.settings import Settings
@@ -176,9 +177,18 @@ def page_standin() -> Standin:
 
 
 @pytest.fixture(scope="module")
-def address(page_standin: Standin) -> Iterator[str]:
+def page_journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journal]:
+    """Where `address` writes down what is asked and how it is rated."""
+    database = Database.of(settings(data=tmp_path_factory.mktemp("page")))
+    yield Journal(database, 90)
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def address(page_standin: Standin, page_journal: Journal) -> Iterator[str]:
     """A real server of `page_standin`, for the browser."""
-    with served(create_app(page_standin, settings(contact="tanya@example.org"))) as address:
+    own = settings(contact="tanya@example.org", secret="of the tests", embed_origins="*")
+    with served(create_app(page_standin, own, journal=page_journal)) as address:
         yield address
 
 

@@ -15,8 +15,8 @@ from fastapi.testclient import TestClient
 from lxml import html as lxml_html
 
 from api import create_app
+from api.brand import PAGE
 from api.desk_view import read_texts
-from api.web import PAGE
 from corpus import collected
 from corpus.article import LANGUAGES
 from corpus.report import Item, Report
