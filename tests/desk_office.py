@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -51,7 +52,8 @@ def article(number: int, **changes: Any) -> Article:
 
 @dataclass
 class Office:
-    """`articles` are what a rebuild reads; `collected` what collecting was asked for."""
+    """`articles` are what a rebuild reads; `collected` what collecting was asked for, which waits while
+    `busy` is cleared."""
 
     settings: Settings
     store: Store
@@ -59,6 +61,7 @@ class Office:
     app: FastAPI
     articles: list[Article]
     collected: list[Sequence[str]] = field(default_factory=list)
+    busy: threading.Event = field(default_factory=threading.Event)
 
     def note(
         self, text: str, outcome: Outcome, *shown: int, ago: float = 0.0, **changes: Any
@@ -99,9 +102,11 @@ def office(data: Path, static: StaticVectors, **settings: Any) -> Office:
         store.rebuild(articles, encoder, static)
     book = Journal(Database.of(chosen), 90)
     made = Office(chosen, store, book, FastAPI(), articles)
+    made.busy.set()
 
     def collect(links: Sequence[str]) -> Report:
         made.collected.append(links)
+        assert made.busy.wait(30)
         return Report((Item("https://x.example.org", "failed", "It answered 500"),), 1.5)
 
     admin = Admin(
