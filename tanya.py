@@ -71,8 +71,10 @@ def _sentences() -> Iterator[None]:
         from corpus.shelf import ShelfError
         from index.encoder import EncoderError
         from index.generation import GenerationError
+        from index.settings import SettingError
 
-        if not isinstance(error, (CorpusError, EncoderError, GenerationError, ShelfError)):
+        expected = (CorpusError, EncoderError, GenerationError, SettingError, ShelfError)
+        if not isinstance(error, expected):
             raise
         typer.secho(f"tanya: {error}", fg="red", err=True)
         sys.exit(1)
