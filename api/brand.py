@@ -14,17 +14,13 @@ from fastapi.responses import Response
 
 from api import theme
 from corpus.article import LANGUAGES
-from index.settings import Settings
+from index.settings import SettingError, Settings
 
 PAGE = Path(__file__).parent / "page"
 MAX_LOGO = 256 * 1024
 """Bytes of a logo: it is sent with the first view of every citizen."""
 _SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 """For pictures that are opened by themselves: an SVG may hold scripts."""
-
-
-class BrandError(Exception):
-    """A setting of the service's look that cannot be used: which, why, what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +32,15 @@ class Picture:
 
 
 def read_logo(path: Path) -> Picture:
-    """The picture in `path`; its content decides what it is, not its name. BrandError for any other."""
+    """The picture in `path`; its content decides what it is, not its name. SettingError for any other."""
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise BrandError(
+        raise SettingError(
             f"TANYA_LOGO={path} cannot be read ({error.strerror}). Name an SVG, PNG or JPEG file."
         ) from error
     if len(content) > MAX_LOGO:
-        raise BrandError(
+        raise SettingError(
             f"TANYA_LOGO={path} has {len(content):,} bytes. Use a picture of at most {MAX_LOGO:,}."
         )
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -53,7 +49,9 @@ def read_logo(path: Path) -> Picture:
         return Picture(content, "image/jpeg")
     if _is_svg(content):
         return Picture(content, "image/svg+xml")
-    raise BrandError(f"TANYA_LOGO={path} is no SVG, PNG or JPEG picture. Save it as one of these.")
+    raise SettingError(
+        f"TANYA_LOGO={path} is no SVG, PNG or JPEG picture. Save it as one of these."
+    )
 
 
 def _is_svg(content: bytes) -> bool:
@@ -66,14 +64,8 @@ def _is_svg(content: bytes) -> bool:
 
 
 def read_texts(settings: Settings) -> dict[str, dict[str, Any]]:
-    """The interface texts by language, with what the settings say filled in.
-
-    Raises ValueError where the two languages do not have the same texts.
-    """
-    texts = tomllib.loads((PAGE / "texts.toml").read_text(encoding="utf-8"))
-    one, other = (set(_keys(texts[language])) for language in LANGUAGES)
-    if one != other:
-        raise ValueError(f"texts.toml: only in one language: {', '.join(sorted(one ^ other))}")
+    """The interface texts by language, with what the settings say filled in."""
+    texts = read_words("texts.toml")
     for language in LANGUAGES:
         table = texts[language]
         values = {
@@ -87,6 +79,15 @@ def read_texts(settings: Settings) -> dict[str, dict[str, Any]]:
         if greeting := settings.greeting(language):
             table["welcome"] = table["greeting"] = greeting
     return texts
+
+
+def read_words(file: str) -> dict[str, dict[str, Any]]:
+    """The words of `file` in page/, by language; ValueError where not both languages have the same."""
+    words: dict[str, dict[str, Any]] = tomllib.loads((PAGE / file).read_text(encoding="utf-8"))
+    one, other = (set(_keys(words[language])) for language in LANGUAGES)
+    if one != other:
+        raise ValueError(f"{file}: only in one language: {', '.join(sorted(one ^ other))}")
+    return words
 
 
 def _filled(text: str, values: dict[str, str]) -> str:

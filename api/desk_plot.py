@@ -136,7 +136,8 @@ def _frame(plot: Plot, ticks: Sequence[float]) -> tuple[Element, list[Element]]:
             "class": "plot",
             "viewBox": f"0 0 {WIDTH} {HEIGHT}",
             "role": "img",
-            "aria-labelledby": f"{plot.id}-title {plot.id}-desc",
+            "aria-labelledby": f"{plot.id}-title",
+            "aria-describedby": f"{plot.id}-desc",
         },
     )
     SubElement(svg, "title", {"id": f"{plot.id}-title"}).text = plot.title

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import statistics
-import tomllib
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -14,8 +13,9 @@ from typing import Any, Protocol, TypeVar
 
 from markupsafe import Markup
 
-from api import brand, web
+from api import web
 from api.admin import Admin, GenerationState
+from api.brand import read_words
 from api.desk_figures import GROUPED, Figures, Indexed, Reader, Sources, sources_of
 from api.desk_jobs import Jobs, Told
 from api.desk_plot import Plot, Series, bars, lines
@@ -54,7 +54,8 @@ class Drawn:
 class Runs(Protocol):
     """Has something that blocks done in a thread."""
 
-    def __call__(self, action: Callable[[], T]) -> Awaitable[T]: ...
+    def __call__(self, action: Callable[[], T]) -> Awaitable[T]:
+        """What `action` returns."""
 
 
 class View:
@@ -132,7 +133,8 @@ class View:
         return found | {"journal_note": None}
 
     def _index(self) -> tuple[Sequence[GenerationState], Any]:
-        return self._admin.generations(), self._indexed.index
+        newest_first = sorted(self._admin.generations(), key=lambda one: one.id, reverse=True)
+        return newest_first, self._indexed.index
 
     def _sources(self, figures: Figures) -> Sources:
         try:
@@ -185,7 +187,7 @@ async def _within(seconds: float, groups: Future[Sequence[Cluster]]) -> Sequence
 
 def read_texts(name: str) -> dict[str, dict[str, Any]]:
     """The words of the desk by language, with the name of the service filled in."""
-    texts = tomllib.loads((brand.PAGE / "desk.toml").read_text(encoding="utf-8"))
+    texts = read_words("desk.toml")
     for language in LANGUAGES:
         texts[language]["title"] = texts[language]["title"].replace("{name}", name)
     return texts

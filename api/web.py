@@ -42,6 +42,8 @@ REFUSED = (
     "bad_article_language",
 )
 """Problems of the form itself: the question goes back into the box, to mend it or the filters."""
+_PAGE, _FRAME = "./", "embed"
+"""Where the forms of the page go: to itself, or to itself in the frame of another site."""
 _MOST_TOPICS = 200
 """Topics offered by the filter; any other can be typed."""
 LONGEST_REASON = 500
@@ -98,22 +100,19 @@ def add(app: FastAPI, gate: Gate, settings: Settings, kept: bool) -> None:
     """Add the page, its files, the widget and the API's documentation to `app`.
 
     `kept`: whether questions are written into a journal, which the page says to those who ask.
-    BrandError where a setting of its look cannot be used.
+    SettingError where a setting of its look cannot be used.
     """
     pages = _Pages(gate, settings, kept)
-    embedding = {"Content-Security-Policy": guard.framed_by(widget.check_origins(settings))}
 
     @app.head("/", include_in_schema=False)
     @app.get("/", include_in_schema=False)
     async def page(request: Request) -> Response:
-        return await pages.show(request)
+        return await pages.show(request, _PAGE)
 
     @app.head("/embed", include_in_schema=False)
     @app.get("/embed", include_in_schema=False)
     async def embed(request: Request) -> Response:
-        response = await pages.show(request, home="embed")
-        response.headers.update(embedding)
-        return response
+        return await pages.show(request, _FRAME)
 
     @app.post("/rate", include_in_schema=False)
     async def rate(request: Request) -> Response:
@@ -136,20 +135,22 @@ class _Pages:
         self._texts = brand.read_texts(settings)
         self._template = environment().get_template("page.html")
 
-    async def show(self, request: Request, home: str = "./") -> Response:
+    async def show(self, request: Request, home: str) -> Response:
         """The page with the answer to what the address asks; forms go to `home`."""
         if (cleaner := _cleaner(request, home)) is not None:
             return RedirectResponse(cleaner, 303)
         asked = _Asked.of(request)
         limit = self._settings.max_question
         previous = _asked_before(asked.previous, limit)
-        status, headers = 200, {"Cache-Control": "private, no-cache", "Vary": "Accept-Language"}
+        status = 200
+        headers = {"Cache-Control": "private, no-cache", "Vary": "Accept-Language"}
+        headers |= self._framing(home)
         answer: AnswerOut | None = None
         fault: str | None = None
         if asked.question is not None:
             try:
                 values = asked.values(previous)
-                door: Door = "page" if home == "./" else "widget"
+                door: Door = "page" if home == _PAGE else "widget"
                 found = await self._gate.ask(problem.read(values), request, door)
                 headers["Server-Timing"] = found.timing
                 answer = from_answer(found.answer, found.id)
@@ -175,8 +176,16 @@ class _Pages:
             status = error.problem.status
         rated = _Rated(form.get("id", ""), helpful, reason, status == 200)
         asked = _Asked(lang=form.get("lang", ""))
-        html = await self._render(request, asked, "./", None, None, None, rated)
-        return HTMLResponse(html, status, {"Cache-Control": "no-store"})
+        home = _FRAME if form.get("home") == _FRAME else _PAGE
+        html = await self._render(request, asked, home, None, None, None, rated)
+        headers = {"Cache-Control": "no-store"} | self._framing(home)
+        return HTMLResponse(html, status, headers)
+
+    def _framing(self, home: str) -> dict[str, str]:
+        """Headers that let other sites show the page at `home`, where they may."""
+        if home == _PAGE:
+            return {}
+        return {"Content-Security-Policy": guard.framed_by(self._settings.embed_origins)}
 
     async def _topics(self) -> list[str]:
         """What the articles are about, the commonest first; none while there is no index."""
@@ -207,7 +216,7 @@ class _Pages:
             "limit": settings.max_question,
             "contact": brand.contact_link(settings.contact),
             "home": home,
-            "door": "page" if home == "./" else "widget",
+            "door": "page" if home == _PAGE else "widget",
             "question": None if refused else asked.question,
             "answer": answer and answer.model_dump(mode="json"),
             "fault": None if refused else fault,
@@ -229,7 +238,7 @@ class _Pages:
             topics=await self._topics(),
             colour=settings.colour,
             logo=settings.logo is not None,
-            embedded=home != "./",
+            embedded=home == _FRAME,
             contact_text=settings.contact,
             privacy="kept" if self._kept else "not_kept",
             rated=rated,

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from api import brand, theme
 from corpus.article import LANGUAGES
-from index.settings import Settings
+from index.settings import SettingError, Settings
 
 _ORIGIN = re.compile(
     r"\*|https?://(\*\.)?[a-z0-9.-]+(:(\d{1,5}|\*))?|https?://\[[0-9a-f:]+\](:\d{1,5})?"
@@ -19,19 +19,20 @@ _PLACE = '"settings of the service"'
 """Where widget.js gets what the settings say."""
 
 
-def check_origins(settings: Settings) -> tuple[str, ...]:
-    """The sites that may embed the chat. BrandError for what is no origin: it becomes part of a header."""
+def _check_origins(settings: Settings) -> None:
+    """SettingError for what is no web site: the list becomes part of a header."""
     for origin in settings.embed_origins:
         if _ORIGIN.fullmatch(origin) is None:
-            raise brand.BrandError(
+            raise SettingError(
                 f"TANYA_EMBED_ORIGINS has {origin!r}, which is no web site. "
                 "Write https://www.example.org, without a path, or * for all."
             )
-    return settings.embed_origins
 
 
 def add(app: FastAPI, settings: Settings) -> None:
-    """Add `widget.js`, with the name, colours and words of the service."""
+    """Add `widget.js`, with the name, colours and words of the service. SettingError where the settings
+    name sites that are none."""
+    _check_origins(settings)
     script = (brand.PAGE / "widget.js").read_text(encoding="utf-8")
     assert script.count(_PLACE) == 1
     script = script.replace(_PLACE, json.dumps(_settings(settings), ensure_ascii=True))

@@ -129,7 +129,8 @@ def test_a_plot_is_named_and_described_for_who_cannot_see_it() -> None:
     svg = fromstring(str(bars(plot(Series(hostile, "answered", (3.0,)), title=hostile))))
     assert svg.attrib["role"] == "img"
     assert svg.attrib["viewBox"] == f"0 0 {WIDTH} {HEIGHT}"
-    told = [svg.find(f"*[@id='{name}']") for name in svg.attrib["aria-labelledby"].split()]
+    names = ("aria-labelledby", "aria-describedby")
+    told = [svg.find(f"*[@id='{svg.attrib[name]}']") for name in names]
     assert [at.text for at in told if at is not None] == [hostile, "One bar a day."]
     day = svg.find("g[@class='day']/title")
     assert day is not None

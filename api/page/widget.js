@@ -33,14 +33,14 @@
       height: min(640px, calc(100vh - 2rem)); height: min(640px, calc(100dvh - 2rem)); overflow: hidden; border: 1px solid var(--tint-edge); border-radius: 14px;
       background: var(--paper); box-shadow: 0 8px 40px rgb(0 0 0 / 30%); }
     .panel.larger { width: min(760px, calc(100vw - 2rem)); height: calc(100vh - 2rem); height: calc(100dvh - 2rem); }
-    .head { display: flex; align-items: center; gap: 2px; padding: 4px 6px 4px 16px; background: var(--fill); color: var(--on-fill);
+    .head { display: flex; align-items: center; gap: 2px; padding: 4px 6px 4px 16px; background: var(--bubble); color: var(--on-bubble);
       border-bottom: 1px solid var(--tint-edge); }
     .head strong { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
     .head button, .head a { display: inline-flex; align-items: center; justify-content: center; width: 44px; height: 44px; padding: 0; border: 0;
       border-radius: 8px; background: transparent; color: inherit; cursor: pointer; }
-    .head button:hover, .head a:hover { background: var(--fill-strong); }
+    .head button:hover, .head a:hover { box-shadow: inset 0 0 0 2px currentcolor; }
     :focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
-    .head :focus-visible { outline-color: var(--on-fill); outline-offset: -4px; }
+    .head :focus-visible { outline-color: var(--on-bubble); outline-offset: -4px; }
     iframe { flex: 1; width: 100%; min-height: 0; border: 0; background: var(--paper); }
     .blocked { margin: 0; padding: 20px; color: var(--brand); }
     .blocked a { color: inherit; font-weight: 600; }

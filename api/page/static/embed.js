@@ -6,7 +6,7 @@ const say = (what) => window.parent.postMessage({ tanya: what }, "*"); // nothin
 if (window.parent !== window) {
   window.addEventListener("message", ({ source, data }) => {
     if (source !== window.parent || typeof data !== "object") return;
-    if (data?.tanya === "focus") box.focus();
+    if (data?.tanya === "focus") box.focus({ preventScroll: true });
     if (data?.tanya === "greeting" && typeof data.text === "string") {
       const heading = document.getElementById("welcome");
       delete heading.dataset.text; // it stays when the language is switched
