@@ -21,14 +21,18 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from api.admin import Admin
     from corpus.article import Article, Source
     from corpus.collect import Collector
+    from corpus.report import Report, Task
     from index.answer import Answer, Answerer, AnswerPassage
     from index.reader import Reader
     from index.settings import Settings
     from index.store import Rebuilt, Store
 
 _DAY = ["%Y-%m-%d"]
+_PATIENCE = 5.0
+"""Seconds that an operator's browser waits for another rebuild or collection."""
 _EXIT_CODES = {"answered": 0, "partly": 4, "unknown": 3, "social": 3}
 
 # Read when NumPy is loaded. The products of a question are small: a second thread that waits for a busy
@@ -226,8 +230,7 @@ def collect(
             err=True,
         )
         raise typer.Exit(2)
-    from corpus.report import Said, Task, as_json, exit_code, print_report, tasks_of
-    from corpus.sources import read_sources
+    from corpus.report import Said, Task, as_json, exit_code, print_report
 
     said = Said(
         title=title,
@@ -239,13 +242,8 @@ def collect(
         sure=True,
     )
     _log_to_stderr(settings)
-    with _collector(settings, settings.corpus, dry_run, wait) as collector:
-        if targets:
-            tasks = [Task(where, said) for where in targets]
-        else:
-            sources = read_sources(settings.sources)
-            tasks = tasks_of(sources if every else collector.due(sources))
-        report = collector.collect(tasks)
+    tasks = [Task(where, said) for where in targets or []]
+    report = _collect(settings, tasks, every, dry_run, wait)
     if json:
         import json as json_
 
@@ -276,25 +274,19 @@ def status(
     import json as json_
 
     settings = _settings()
-    from index.generation import GenerationError, read_generation
+    from index.states import states
 
-    store = _store(settings)
-    current = store.current_id()
     rows: list[dict[str, Any]] = []
-    for name in store.ids():
-        row: dict[str, Any] = {"id": name, "current": name == current}
-        try:
-            generation = read_generation(store.folder(name))
+    for found in states(_store(settings)):
+        row: dict[str, Any] = {"id": found.id, "current": found.current}
+        if found.built_at is not None:
             row |= {
-                "built_at": generation.built_at.isoformat(),
-                "encoder": generation.encoder_name,
-                "articles": len(generation.articles),
-                "passages": len(generation.passages),
-                "state": "whole",
+                "built_at": found.built_at.isoformat(),
+                "encoder": found.encoder,
+                "articles": found.articles,
+                "passages": found.passages,
             }
-        except GenerationError as error:
-            row["state"] = str(error)
-        rows.append(row)
+        rows.append(row | {"state": found.fault or "whole"})
     if json:
         typer.echo(json_.dumps({"data": str(settings.data), "generations": rows}, indent=2))
     elif not rows:
@@ -319,12 +311,27 @@ def serve(
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="Processes that serve; they share the index.")
     ] = None,
+    proxy_headers: Annotated[
+        bool | None,
+        typer.Option(
+            "--proxy-headers", help="Believe the proxies of TANYA_PROXIES who a client is."
+        ),
+    ] = None,
+    root_path: Annotated[
+        str | None, typer.Option(help="Path below which a proxy serves us, such as /tanya.")
+    ] = None,
 ) -> None:
     """Serve the chat page and the HTTP API; the Telegram bot too where a token is set.
 
     SIGTERM finishes the answers under way. With several workers, SIGHUP replaces one after the other.
     """
-    options = {"host": host, "port": port, "workers": workers}
+    options = {
+        "host": host,
+        "port": port,
+        "workers": workers,
+        "proxy_headers": proxy_headers,
+        "root_path": root_path,
+    }
     said = {name: value for name, value in options.items() if value is not None}
     settings = _settings(**said)
     _log_to_stderr(settings)
@@ -337,7 +344,9 @@ def serve(
         _serve(settings, listener, lambda: typer.echo(greeting))
     else:
         from api.workers import Supervisor
+        from index import metrics
 
+        metrics.share(settings.data)
         supervisor = Supervisor(
             settings.workers, _worker, (said, listener), lambda: typer.echo(greeting)
         )
@@ -372,14 +381,75 @@ def _serve(
     from api import create_app
     from api.alone import alone
     from api.workers import serve
+    from index.database import Database
+    from index.journal import Journal
+    from index.limiter import Limiter
 
+    limiter = Limiter.of(settings)
+    journal = (
+        Journal.of(settings, Database.of(settings, patient=True)) if settings.journal else None
+    )
     once = []
     if settings.telegram_token is not None:
         from bot import polling
 
         once.append(lambda: polling(answerer, settings))
     background = [lambda: alone(settings.data / "serve.lock", once)] if once else []
-    serve(create_app(answerer, settings, background), listener, ready, parent)
+    app = create_app(answerer, settings, background, journal, limiter, admin=_admin(settings))
+    serve(app, listener, ready, parent)
+
+
+def _admin(settings: Settings) -> Admin:
+    """What the desk and the admin routes can set going."""
+    from api.admin import Admin
+    from index.states import states
+
+    store = _store(settings)
+    return Admin(
+        rebuild=lambda force: _apart(_rebuild_apart, settings, force),
+        collect=lambda targets: _apart(_collect_apart, settings, list(targets)),
+        generations=lambda: states(store),
+        rollback=lambda: store.rollback(_PATIENCE),
+    )
+
+
+def _apart(work: Callable[..., Any], *arguments: Any) -> Any:
+    """What `work` returns in a process of its own: questions do not wait for it, nor keep its memory."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    from index.generation import GenerationError
+
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as one:
+        try:
+            return one.submit(work, *arguments).result()
+        except BrokenProcessPool:
+            raise GenerationError(
+                "The process that worked on it was ended from outside, perhaps for lack of memory. "
+                "What served before goes on serving"
+            ) from None
+
+
+def _rebuild_apart(settings: Settings, force: bool) -> Rebuilt:
+    _log_to_stderr(settings)
+    encoder, static = _encoder(settings)
+    articles = _articles(settings)
+    return _store(settings).rebuild(articles, encoder, static, wait=_PATIENCE, force=force)
+
+
+def _collect_apart(settings: Settings, targets: list[str]) -> Report:
+    from corpus.article import CorpusError
+    from corpus.report import Said, Task
+
+    if settings.corpus is None:
+        raise CorpusError("TANYA_CORPUS is not set: there is no folder for collected articles.")
+    _log_to_stderr(settings)
+    tasks = [Task(where, Said()) for where in targets]
+    report = _collect(settings, tasks, False, False, _PATIENCE)
+    if report.changed:
+        _rebuild_apart(settings, False)
+    return report
 
 
 @app.command()
@@ -542,6 +612,21 @@ def _articles(settings: Settings) -> list[Article]:
     if settings.corpus is not None:
         folders.append(settings.corpus)
     return read_articles(*folders)
+
+
+def _collect(
+    settings: Settings, tasks: list[Task], every: bool, dry_run: bool, wait: float
+) -> Report:
+    """Visit `tasks`; without any, what is due of the sources file, or `every` one of it."""
+    from corpus.report import tasks_of
+    from corpus.sources import read_sources
+
+    assert settings.corpus is not None
+    with _collector(settings, settings.corpus, dry_run, wait) as collector:
+        if not tasks:
+            sources = read_sources(settings.sources)
+            tasks = tasks_of(sources if every else collector.due(sources))
+        return collector.collect(tasks)
 
 
 @contextmanager

@@ -55,7 +55,6 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        root_path=front.root_path(settings),
     )
     front.add(app, settings)
     for error in problem.HANDLED:

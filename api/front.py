@@ -25,16 +25,10 @@ def add(app: FastAPI, settings: Settings) -> None:
             expose_headers=["ETag", "Retry-After", "Server-Timing", REQUEST_ID],
             max_age=3600,
         )
-    if settings.root_path:
-        app.add_middleware(_Below, path=root_path(settings))
+    if below := settings.root_path.strip("/"):
+        app.add_middleware(_Below, path=f"/{below}")
     if settings.proxy_headers:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.proxies))
-
-
-def root_path(settings: Settings) -> str:
-    """The path below which a proxy serves us, as ASGI wants it: "/tanya", or "" for none."""
-    path = settings.root_path.strip("/")
-    return f"/{path}" if path else ""
 
 
 class _Below:
@@ -46,11 +40,9 @@ class _Below:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with the whole path, as ASGI wants it."""
-        if scope["type"] == "http" and not f"{scope['path']}/".startswith(f"{self.path}/"):
-            raw = scope.get("raw_path") or scope["path"].encode()
-            scope = {
-                **scope,
-                "path": self.path + scope["path"],
-                "raw_path": self.path.encode() + raw,
-            }
+        if scope["type"] == "http":
+            path, raw = scope["path"], scope.get("raw_path") or scope["path"].encode()
+            if not f"{path}/".startswith(f"{self.path}/"):
+                path, raw = self.path + path, self.path.encode() + raw
+            scope = {**scope, "root_path": self.path, "path": path, "raw_path": raw}
         await self.app(scope, receive, send)

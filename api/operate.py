@@ -67,10 +67,10 @@ class CollectIn(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"targets": []}]})
 
     targets: list[
-        Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]", max_length=2000)]
+        Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]\S*$", max_length=2000)]
     ] = Field(
         default=[],
-        max_length=100,
+        max_length=30,
         description="Addresses of pages, feeds or sitemaps; none: what is due of the sources file.",
     )
 
@@ -201,7 +201,7 @@ def _add_actions(router: APIRouter, admin: Admin) -> None:
     async def generations() -> GenerationsOut:
         """All that are on disk, whole or not."""
         found = await desk.look(admin.generations)
-        return GenerationsOut(generations=[_generation(one) for one in found])
+        return GenerationsOut(generations=[_generation(one) for one in reversed(found)])
 
     @router.post("/rollback", summary="Go back to the index before", responses=conflicts)
     async def rollback() -> RolledBackOut:

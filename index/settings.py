@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -107,7 +108,7 @@ class Settings(BaseSettings):
     )
     rate: str = Field(
         "30/minute;1000/day",
-        description="Questions that one client or one person may ask, with semicolons; empty: any number.",
+        description="Questions that one client or one person may ask, with semicolons; 'off': any number.",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Web sites whose scripts may call the API, with commas; * means all."
@@ -161,6 +162,17 @@ class Settings(BaseSettings):
     )
     log_format: Literal["text", "json"] = Field("text", description="How log lines are written.")
     log_questions: bool = Field(False, description="Whether log lines hold what people ask.")
+
+    @field_validator("rate")
+    @classmethod
+    def _readable_rate(cls, value: str) -> str:
+        if value.strip().lower() in ("", "off"):
+            return ""
+        # The library that reads it is loaded only where somebody serves.
+        one = r"\s*[1-9]\d*\s*/\s*(\d+\s*)?(second|minute|hour|day|month|year)s?\s*"
+        if not re.fullmatch(f"{one}(;{one})*", value, re.IGNORECASE):
+            raise ValueError("write it like 30/minute;1000/day, or off")
+        return value
 
     @field_validator("allowed_hosts", "cors_origins", "embed_origins", "proxies", mode="before")
     @classmethod
