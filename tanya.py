@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -371,13 +371,21 @@ def _serve(
     from api.alone import alone
     from api.workers import serve
 
-    once = []
+    once: list[Callable[[], AbstractAsyncContextManager[Any]]] = []
     if settings.telegram_token is not None:
         from bot import polling
 
         once.append(lambda: polling(answerer, settings))
-    background = [lambda: alone(settings.data / "serve.lock", once)] if once else []
+    background: list[Callable[[], AbstractAsyncContextManager[Any]]] = [lambda: _follow(answerer)]
+    if once:
+        background.append(lambda: alone(settings.data / "serve.lock", once))
     serve(create_app(answerer, settings, background), listener, ready, parent)
+
+
+@asynccontextmanager
+async def _follow(answerer: Answerer) -> AsyncIterator[None]:
+    with answerer.following():
+        yield
 
 
 @app.command()
@@ -393,7 +401,8 @@ def bot() -> None:
         raise typer.Exit(2)
     answerer = _answerer(settings)
     _have_index(settings, answerer)
-    raise typer.Exit(run(answerer, settings))
+    with answerer.following():
+        raise typer.Exit(run(answerer, settings))
 
 
 @app.command()
