@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -389,12 +389,14 @@ def _serve(
     journal = (
         Journal.of(settings, Database.of(settings, patient=True)) if settings.journal else None
     )
-    once = []
+    once: list[Callable[[], AbstractAsyncContextManager[Any]]] = []
     if settings.telegram_token is not None:
         from bot import polling
 
         once.append(lambda: polling(answerer, settings))
-    background = [lambda: alone(settings.data / "serve.lock", once)] if once else []
+    background: list[Callable[[], AbstractAsyncContextManager[Any]]] = [lambda: _follow(answerer)]
+    if once:
+        background.append(lambda: alone(settings.data / "serve.lock", once))
     app = create_app(
         answerer, settings, background, journal, limiter, admin=_admin(settings, answerer)
     )
@@ -456,6 +458,12 @@ def _collect_apart(settings: Settings, targets: list[str]) -> Report:
     return report
 
 
+@asynccontextmanager
+async def _follow(answerer: Answerer) -> AsyncIterator[None]:
+    with answerer.following():
+        yield
+
+
 @app.command()
 def bot() -> None:
     """Answer in Telegram. Needs TANYA_TELEGRAM_TOKEN."""
@@ -469,7 +477,8 @@ def bot() -> None:
         raise typer.Exit(2)
     answerer = _answerer(settings)
     _have_index(settings, answerer)
-    raise typer.Exit(run(answerer, settings))
+    with answerer.following():
+        raise typer.Exit(run(answerer, settings))
 
 
 @app.command()
