@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,14 +21,18 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from api.admin import Admin
     from corpus.article import Article, Source
     from corpus.collect import Collector
+    from corpus.report import Report, Task
     from index.answer import Answer, Answerer, AnswerPassage
     from index.reader import Reader
     from index.settings import Settings
     from index.store import Rebuilt, Store
 
 _DAY = ["%Y-%m-%d"]
+_PATIENCE = 5.0
+"""Seconds that an operator's browser waits for another rebuild or collection."""
 _EXIT_CODES = {"answered": 0, "partly": 4, "unknown": 3, "social": 3}
 
 # Read when NumPy is loaded. The products of a question are small: a second thread that waits for a busy
@@ -67,8 +71,10 @@ def _sentences() -> Iterator[None]:
         from corpus.shelf import ShelfError
         from index.encoder import EncoderError
         from index.generation import GenerationError
+        from index.settings import SettingError
 
-        if not isinstance(error, (CorpusError, EncoderError, GenerationError, ShelfError)):
+        expected = (CorpusError, EncoderError, GenerationError, SettingError, ShelfError)
+        if not isinstance(error, expected):
             raise
         typer.secho(f"tanya: {error}", fg="red", err=True)
         sys.exit(1)
@@ -217,8 +223,7 @@ def collect(
         raise typer.BadParameter(f"use {' or '.join(LANGUAGES)}", param_hint="--language")
     settings = _settings()
     folder = _own_folder(settings)
-    from corpus.report import Said, as_json, exit_code, print_report, tasks_of
-    from corpus.sources import read_sources
+    from corpus.report import Said, as_json, exit_code, print_report
     from corpus.targets import list_lines, read_targets
 
     said = Said(
@@ -231,7 +236,7 @@ def collect(
         sure=True,
     )
     _log_to_stderr(settings)
-    named = read_targets(
+    tasks = read_targets(
         (
             name
             for target in targets or ()
@@ -240,12 +245,11 @@ def collect(
         said,
     )
     for option, value in (("--url", url), ("--title", title)):
-        if value is not None and len(named) != 1:
+        if value is not None and len(tasks) != 1:
             raise typer.BadParameter("is for one page at a time", param_hint=option)
-    sources = [] if targets else read_sources(settings.sources)
-    with _collector(settings, folder, dry_run, wait) as collector:
-        tasks = named or tasks_of(sources if every else collector.due(sources))
-        report = collector.collect(tasks)
+    if targets and not tasks:
+        raise typer.BadParameter("nothing to collect is named there", param_hint="TARGETS")
+    report = _collect(settings, tasks, every, dry_run, wait)
     if json:
         import json as json_
 
@@ -313,25 +317,19 @@ def status(
     import json as json_
 
     settings = _settings()
-    from index.generation import GenerationError, read_generation
+    from index.states import states
 
-    store = _store(settings)
-    current = store.current_id()
     rows: list[dict[str, Any]] = []
-    for name in store.ids():
-        row: dict[str, Any] = {"id": name, "current": name == current}
-        try:
-            generation = read_generation(store.folder(name))
+    for found in states(_store(settings)):
+        row: dict[str, Any] = {"id": found.id, "current": found.current}
+        if found.built_at is not None:
             row |= {
-                "built_at": generation.built_at.isoformat(),
-                "encoder": generation.encoder_name,
-                "articles": len(generation.articles),
-                "passages": len(generation.passages),
-                "state": "whole",
+                "built_at": found.built_at.isoformat(),
+                "encoder": found.encoder,
+                "articles": found.articles,
+                "passages": found.passages,
             }
-        except GenerationError as error:
-            row["state"] = str(error)
-        rows.append(row)
+        rows.append(row | {"state": found.fault or "whole"})
     if json:
         typer.echo(json_.dumps({"data": str(settings.data), "generations": rows}, indent=2))
     elif not rows:
@@ -356,6 +354,15 @@ def serve(
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="Processes that serve; they share the index.")
     ] = None,
+    proxy_headers: Annotated[
+        bool | None,
+        typer.Option(
+            "--proxy-headers", help="Believe the proxies of TANYA_PROXIES who a client is."
+        ),
+    ] = None,
+    root_path: Annotated[
+        str | None, typer.Option(help="Path below which a proxy serves us, such as /tanya.")
+    ] = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Rebuild whenever an article of TANYA_CORPUS changes.")
     ] = False,
@@ -368,7 +375,13 @@ def serve(
 
     SIGTERM finishes the answers under way. With several workers, SIGHUP replaces one after the other.
     """
-    options = {"host": host, "port": port, "workers": workers}
+    options = {
+        "host": host,
+        "port": port,
+        "workers": workers,
+        "proxy_headers": proxy_headers,
+        "root_path": root_path,
+    }
     said = {name: value for name, value in options.items() if value is not None}
     settings = _settings(**said)
     keeping = _keeping(settings, watch, collect_every)
@@ -382,7 +395,9 @@ def serve(
         _serve(settings, listener, keeping, lambda: typer.echo(greeting))
     else:
         from api.workers import Supervisor
+        from index import metrics
 
+        metrics.share(settings.data)
         supervisor = Supervisor(
             settings.workers, _worker, (said, listener, keeping), lambda: typer.echo(greeting)
         )
@@ -445,10 +460,16 @@ def _serve(
     answerer.ask("ASEAN")
     from api import create_app
     from api.alone import alone
-    from api.app import Background
     from api.workers import serve
+    from index.database import Database
+    from index.journal import Journal
+    from index.limiter import Limiter
 
-    once: list[Background] = []
+    limiter = Limiter.of(settings)
+    journal = (
+        Journal.of(settings, Database.of(settings, patient=True)) if settings.journal else None
+    )
+    once: list[Callable[[], AbstractAsyncContextManager[Any]]] = []
     if settings.telegram_token is not None:
         from bot import polling
 
@@ -457,8 +478,77 @@ def _serve(
         from index.upkeep import upkeep
 
         once.append(lambda: upkeep(settings, answerer, *keeping))
-    background = [lambda: alone(settings.data / "serve.lock", once)] if once else []
-    serve(create_app(answerer, settings, background), listener, ready, parent)
+    background: list[Callable[[], AbstractAsyncContextManager[Any]]] = [lambda: _follow(answerer)]
+    if once:
+        background.append(lambda: alone(settings.data / "serve.lock", once))
+    app = create_app(
+        answerer, settings, background, journal, limiter, admin=_admin(settings, answerer)
+    )
+    serve(app, listener, ready, parent)
+
+
+def _admin(settings: Settings, answerer: Answerer) -> Admin:
+    """What the desk and the admin routes can set going."""
+    from api.admin import Admin
+    from index.clusters import cluster
+    from index.states import states
+
+    store = _store(settings)
+    return Admin(
+        rebuild=lambda force: _apart(_rebuild_apart, settings, force),
+        collect=lambda targets: _apart(_collect_apart, settings, list(targets)),
+        generations=lambda: states(store),
+        rollback=lambda: store.rollback(_PATIENCE),
+        cluster=lambda entries: cluster(entries, answerer.encoder),
+    )
+
+
+def _apart(work: Callable[..., Any], *arguments: Any) -> Any:
+    """What `work` returns in a process of its own: questions do not wait for it, nor keep its memory."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    from index.generation import GenerationError
+
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as one:
+        try:
+            return one.submit(work, *arguments).result()
+        except BrokenProcessPool:
+            raise GenerationError(
+                "The process that worked on it was ended from outside, perhaps for lack of memory. "
+                "What served before goes on serving"
+            ) from None
+
+
+def _rebuild_apart(settings: Settings, force: bool) -> Rebuilt:
+    _log_to_stderr(settings)
+    from index.behind import reading
+
+    encoder, static = _encoder(settings)
+    with reading(settings.data):
+        articles = _articles(settings)
+        return _store(settings).rebuild(articles, encoder, static, wait=_PATIENCE, force=force)
+
+
+def _collect_apart(settings: Settings, targets: list[str]) -> Report:
+    from corpus.article import CorpusError
+    from corpus.report import Said, Task
+
+    if settings.corpus is None:
+        raise CorpusError("TANYA_CORPUS is not set: there is no folder for collected articles.")
+    _log_to_stderr(settings)
+    tasks = [Task(where, Said(sure=True)) for where in targets]
+    report = _collect(settings, tasks, False, False, _PATIENCE)
+    if report.changed:
+        _rebuild_apart(settings, False)
+    return report
+
+
+@asynccontextmanager
+async def _follow(answerer: Answerer) -> AsyncIterator[None]:
+    with answerer.following():
+        yield
 
 
 @app.command()
@@ -474,7 +564,8 @@ def bot() -> None:
         raise typer.Exit(2)
     answerer = _answerer(settings)
     _have_index(settings, answerer)
-    raise typer.Exit(run(answerer, settings))
+    with answerer.following():
+        raise typer.Exit(run(answerer, settings))
 
 
 @app.command()
@@ -633,6 +724,25 @@ def _own_folder(settings: Settings) -> Path:
         )
         raise typer.Exit(2)
     return settings.corpus
+
+
+def _collect(
+    settings: Settings, tasks: list[Task], every: bool, dry_run: bool, wait: float
+) -> Report:
+    """Visit `tasks`; without any, what is due of the sources file, or `every` one of it."""
+    from corpus.collected import keep
+    from corpus.report import tasks_of
+    from corpus.sources import read_sources
+
+    assert settings.corpus is not None
+    with _collector(settings, settings.corpus, dry_run, wait) as collector:
+        if not tasks:
+            sources = read_sources(settings.sources)
+            tasks = tasks_of(sources if every else collector.due(sources))
+        report = collector.collect(tasks)
+        if tasks and not dry_run:
+            keep(report, settings.data)
+        return report
 
 
 @contextmanager
@@ -867,14 +977,9 @@ _WORDS = {
 
 
 def _log_to_stderr(settings: Settings) -> None:
-    import logging
+    from index import log
 
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    # URLs of the first two hold the Telegram token; faiss tells at length how it was loaded.
-    for name in ("httpx", "httpcore", "faiss"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    log.configure(settings)
 
 
 if __name__ == "__main__":

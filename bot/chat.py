@@ -25,7 +25,7 @@ from telegram.ext import (
 from bot.deliver import deliver, persist
 from bot.discretion import LOG, described, reason
 from bot.markup import plain
-from bot.memory import LAST_SECONDS, LastQuestions, Memory, secret_key
+from bot.memory import LAST_SECONDS, LastQuestions, Memory
 from bot.mention import command_text, question_for
 from bot.message import Messages
 from bot.render import RELATED, Rendered, related_question, render
@@ -33,6 +33,7 @@ from corpus.article import LANGUAGES
 from index.answer import Answer, Asks
 from index.generation import NoIndexError
 from index.language import detect
+from index.person import secret_key
 from index.question import QuestionError
 from index.settings import Settings
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import hmac
-import os
-import secrets
 import sqlite3
-import tempfile
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 
+from index.person import hashed, secret_key
 from index.settings import Settings
 
 _SCHEMA = """
@@ -31,37 +27,9 @@ LAST_SECONDS = 600.0
 _LAST_MOST = 1000
 
 
-def secret_key(settings: Settings) -> bytes:
-    """The key of the hashes: the operator's, or a random one made once in `settings.data`.
-
-    The file is readable by its owner only.
-    """
-    if settings.secret is not None:
-        return settings.secret.get_secret_value().encode()
-    path = settings.data / "secret"
-    if not path.exists():
-        settings.data.mkdir(parents=True, exist_ok=True)
-        # Written aside (mode 0600) and linked into place: whoever comes second reads the first
-        # one's key, never half of it.
-        handle, name = tempfile.mkstemp(dir=settings.data, prefix=".secret-")
-        try:
-            with os.fdopen(handle, "w") as file:
-                file.write(secrets.token_hex(32))
-            with suppress(FileExistsError):
-                os.link(name, path)
-        finally:
-            Path(name).unlink()
-    return path.read_text().strip().encode()
-
-
 def today() -> date:
     """The current day in UTC."""
     return datetime.now(UTC).date()
-
-
-def hashed(key: bytes, name: str) -> str:
-    """What stands for the chat or person `name`: nobody without `key` can tell who it is."""
-    return hmac.new(key, f"telegram:{name}".encode(), sha256).hexdigest()
 
 
 class LastQuestions:
@@ -107,7 +75,7 @@ class LastQuestions:
             self._kept.popitem(last=False)
 
     def _name(self, chat: int, person: int) -> str:
-        return hashed(self._key, f"{chat}:{person}")
+        return hashed(self._key, f"telegram:{chat}:{person}")
 
 
 class Memory:
@@ -168,7 +136,7 @@ class Memory:
         self._forgotten = day
 
     def _hash(self, chat: int) -> str:
-        return hashed(self._key, str(chat))
+        return hashed(self._key, f"telegram:{chat}")
 
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:

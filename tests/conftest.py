@@ -22,11 +22,14 @@ from corpus.shelf import Shelf
 from corpus.sources import Listed
 from corpus.web import Bounds, Web
 from index.answer import Answerer
+from index.database import Database
 from index.encoder import MODEL, OnnxEncoder
+from index.journal import Journal
 from index.maxsim import StaticVectors
 from index.reader import Reader
 from index.settings import Settings
 from index.store import Store
+from tests.databases import Server, postgresql
 from tests.hashing import HashingEncoder
 from tests.news_site import NewsSite, open_site
 from tests.telegram_server import TelegramServer
@@ -113,6 +116,29 @@ def make_article() -> MakeArticle:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     yield Store(tmp_path / "var")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    with postgresql() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings with an empty database: once in SQLite, once on a PostgreSQL server."""
+    url = None
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql_server").create()
+    return Settings(_env_file=None, data=tmp_path / "var", database_url=url)
+
+
+@pytest.fixture
+def database(database_settings: Settings) -> Iterator[Database]:
+    """An open database, once in SQLite, once on a PostgreSQL server."""
+    database = Database.of(database_settings)
+    yield database
+    database.close()
 
 
 @pytest.fixture
@@ -224,9 +250,18 @@ def page_standin() -> Standin:
 
 
 @pytest.fixture(scope="module")
-def address(page_standin: Standin) -> Iterator[str]:
+def page_journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journal]:
+    """Where `address` writes down what is asked and how it is rated."""
+    database = Database.of(settings(data=tmp_path_factory.mktemp("page")))
+    yield Journal(database, 90)
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def address(page_standin: Standin, page_journal: Journal) -> Iterator[str]:
     """A real server of `page_standin`, for the browser."""
-    with served(create_app(page_standin, settings(contact="tanya@example.org"))) as address:
+    own = settings(contact="tanya@example.org", secret="of the tests", embed_origins="*")
+    with served(create_app(page_standin, own, journal=page_journal)) as address:
         yield address
 
 

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 
-from bot.memory import LastQuestions, Memory, secret_key
+from bot.memory import LastQuestions, Memory
+from index.person import secret_key
 from tests.desk import settings_for
 
 CHAT = 628123456789
