@@ -756,12 +756,10 @@ def _collector(settings: Settings, folder: Path, dry_run: bool, wait: float) -> 
     from corpus.collect import Collector
     from corpus.ledger import Ledger
     from corpus.shelf import Shelf, ShelfError
-    from corpus.web import Web
+    from corpus.web import Web, agent
 
-    contact = f"; {settings.contact}" if settings.contact else ""
-    agent = f"{settings.name.replace(' ', '')}/1.0 (news collector of {settings.name}{contact})"
     web = Web(
-        agent.encode("ascii", "ignore").decode(),
+        agent(settings.name, settings.contact),
         settings.allowed_hosts,
         settings.collect_delay,
         settings.collect_loopback,
