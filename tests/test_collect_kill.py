@@ -167,7 +167,7 @@ TANYA = str(Path(__file__).parent.parent / "tanya.py")
 
 
 def tanya(
-    base: Path, site: NewsSite, news: Path, user: int | None = None
+    base: Path, site: NewsSite, news: Path, data: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, TANYA, "collect", "--no-rebuild", f"{site.url}/feed.xml"],
@@ -176,7 +176,7 @@ def tanya(
         cwd=base,
         env={
             **os.environ,
-            "TANYA_DATA": str(base / "var"),
+            "TANYA_DATA": str(data or base / "var"),
             "TANYA_CORPUS": str(news),
             "TANYA_COLLECT_LOOPBACK": "true",
             "TANYA_COLLECT_DELAY": "0",
@@ -219,3 +219,24 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path, site: NewsSite, small_
     assert done.returncode == 1
     assert "cannot be written (Read-only file system)" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_no_room_for_what_is_remembered(tmp_path: Path, site: NewsSite, small_disk: Path) -> None:
+    """The data folder is full, then may not be written: nothing is lost, and it goes on afterwards."""
+    (small_disk / "filler").write_bytes(bytes(56 * 1024))
+    data = small_disk / "var"
+    done = tanya(tmp_path, site, tmp_path / "news", data)
+    assert done.returncode == 1
+    assert f"{data} cannot be written" in " ".join(done.stderr.split())
+    assert "Free some space" in done.stderr
+    assert "Traceback" not in done.stderr
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    done = tanya(tmp_path, site, tmp_path / "news", data)
+    assert done.returncode == 1
+    assert f"{data} cannot be written" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    subprocess.run(["mount", "-o", "remount,rw,size=4m", str(small_disk)], check=True)
+    done = tanya(tmp_path, site, tmp_path / "news", data)
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "news").rglob("*.md"))) == len(REPORTS)

@@ -78,6 +78,14 @@ def test_what_has_not_changed_is_not_sent_again(site: NewsSite) -> None:
     assert again.content == b""
 
 
+def test_a_server_without_tags_is_asked_by_date(site: NewsSite) -> None:
+    stamp = "Mon, 04 May 2026 00:30:00 GMT"
+    site.routes["/dated"] = Route("halo", headers={"Last-Modified": stamp})
+    first = web().get(f"{site.url}/dated")
+    web().get(f"{site.url}/dated", first.etag, first.last_modified)
+    assert site.requests[-1].headers["If-Modified-Since"] == stamp
+
+
 @pytest.mark.parametrize(
     ("path", "code"),
     [
