@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from heapq import nlargest
 
 from corpus.article import Article
 from index.generation import Generation
+
+NEWEST = 20
+"""Headlines of a catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,24 @@ class Publisher:
 
 
 @dataclass(frozen=True, slots=True)
+class Headline:
+    """An article in a list of news: `titles` by language, the page's own under its own language."""
+
+    titles: Mapping[str, str]
+    publisher: str
+    url: str
+    published: date
+
+    def title(self, language: str) -> str:
+        """The title in `language` where there is one, else the page's own."""
+        return self.titles.get(language) or next(iter(self.titles.values()))
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """Who published what the index `id` holds, and about what: those of most articles first.
+
+    `newest`: the articles published last, newest first, `NEWEST` at most.
 
     Holds nothing of the index itself, which must be free to go when another takes its place.
     """
@@ -42,6 +62,7 @@ class Catalogue:
     id: str
     publishers: tuple[Publisher, ...]
     topics: tuple[Topic, ...]
+    newest: tuple[Headline, ...] = ()
 
     @classmethod
     def of(cls, generation: Generation) -> Catalogue:
@@ -56,7 +77,30 @@ class Catalogue:
                 sorted(publishers, key=lambda one: (-one.articles, one.name.casefold()))
             ),
             topics=_topics(generation.articles.values()),
+            newest=_newest(generation.articles.values()),
         )
+
+
+def _newest(articles: Iterable[Article]) -> tuple[Headline, ...]:
+    dated = [
+        (article.source.published, article.id, article)
+        for article in articles
+        if article.source.published is not None
+    ]
+    return tuple(
+        Headline(
+            {language: article.title_in(language) for language in _languages(article)},
+            article.source.publisher,
+            article.source.url,
+            day,
+        )
+        for day, _, article in nlargest(NEWEST, dated, key=lambda item: item[:2])
+    )
+
+
+def _languages(article: Article) -> list[str]:
+    own = [article.language]
+    return own if article.translation is None else [*own, article.translation.language]
 
 
 def _publisher(name: str, articles: list[Article]) -> Publisher:
