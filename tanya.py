@@ -20,15 +20,21 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from rich.console import Console
+    from starlette.routing import BaseRoute
 
+    from api.admin import Admin
+    from api.app import Background
     from corpus.article import Article, Source
     from corpus.collect import Collector
+    from corpus.report import Report, Task
     from index.answer import Answer, Answerer, AnswerPassage
     from index.reader import Reader
     from index.settings import Settings
     from index.store import Rebuilt, Store
 
 _DAY = ["%Y-%m-%d"]
+_PATIENCE = 5.0
+"""Seconds that an operator's browser waits for another rebuild or collection."""
 _EXIT_CODES = {"answered": 0, "partly": 4, "unknown": 3, "social": 3}
 
 # Read when NumPy is loaded. The products of a question are small: a second thread that waits for a busy
@@ -65,10 +71,12 @@ def _sentences() -> Iterator[None]:
         # Imported late: a failing command has loaded them already.
         from corpus.article import CorpusError
         from corpus.shelf import ShelfError
+        from index.database import DatabaseError
         from index.encoder import EncoderError
         from index.generation import GenerationError
 
-        if not isinstance(error, (CorpusError, EncoderError, GenerationError, ShelfError)):
+        expected = (CorpusError, DatabaseError, EncoderError, GenerationError, ShelfError)
+        if not isinstance(error, expected):
             raise
         typer.secho(f"tanya: {error}", fg="red", err=True)
         sys.exit(1)
@@ -224,8 +232,7 @@ def collect(
             err=True,
         )
         raise typer.Exit(2)
-    from corpus.report import Said, Task, as_json, exit_code, print_report, tasks_of
-    from corpus.sources import read_sources
+    from corpus.report import Said, Task, as_json, exit_code, print_report
 
     said = Said(
         title=title,
@@ -237,13 +244,8 @@ def collect(
         sure=True,
     )
     _log_to_stderr(settings)
-    with _collector(settings, settings.corpus, dry_run, wait) as collector:
-        if targets:
-            tasks = [Task(where, said) for where in targets]
-        else:
-            sources = read_sources(settings.sources)
-            tasks = tasks_of(sources if every else collector.due(sources))
-        report = collector.collect(tasks)
+    tasks = [Task(where, said) for where in targets or []]
+    report = _collect(settings, tasks, every, dry_run, wait)
     if json:
         import json as json_
 
@@ -274,25 +276,19 @@ def status(
     import json as json_
 
     settings = _settings()
-    from index.generation import GenerationError, read_generation
+    from index.states import states
 
-    store = _store(settings)
-    current = store.current_id()
     rows: list[dict[str, Any]] = []
-    for name in store.ids():
-        row: dict[str, Any] = {"id": name, "current": name == current}
-        try:
-            generation = read_generation(store.folder(name))
+    for found in states(_store(settings)):
+        row: dict[str, Any] = {"id": found.id, "current": found.current}
+        if found.built_at is not None:
             row |= {
-                "built_at": generation.built_at.isoformat(),
-                "encoder": generation.encoder_name,
-                "articles": len(generation.articles),
-                "passages": len(generation.passages),
-                "state": "whole",
+                "built_at": found.built_at.isoformat(),
+                "encoder": found.encoder,
+                "articles": found.articles,
+                "passages": found.passages,
             }
-        except GenerationError as error:
-            row["state"] = str(error)
-        rows.append(row)
+        rows.append(row | {"state": found.fault or "whole"})
     if json:
         typer.echo(json_.dumps({"data": str(settings.data), "generations": rows}, indent=2))
     elif not rows:
@@ -317,15 +313,39 @@ def serve(
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="Processes that serve; they share the index.")
     ] = None,
+    proxy_headers: Annotated[
+        bool | None,
+        typer.Option(
+            "--proxy-headers", help="Believe the proxies of TANYA_PROXIES who a client is."
+        ),
+    ] = None,
+    root_path: Annotated[
+        str | None, typer.Option(help="Path below which a proxy serves us, such as /tanya.")
+    ] = None,
+    webhook: Annotated[
+        bool | None,
+        typer.Option("--webhook", help="Let Telegram post to TANYA_WEBHOOK_URL: no polling."),
+    ] = None,
 ) -> None:
     """Serve the chat page and the HTTP API; the Telegram bot too where a token is set.
 
     SIGTERM finishes the answers under way. With several workers, SIGHUP replaces one after the other.
     """
-    options = {"host": host, "port": port, "workers": workers}
+    options = {
+        "host": host,
+        "port": port,
+        "workers": workers,
+        "proxy_headers": proxy_headers,
+        "root_path": root_path,
+        "webhook": webhook,
+    }
     said = {name: value for name, value in options.items() if value is not None}
     settings = _settings(**said)
     _log_to_stderr(settings)
+    if settings.webhook:
+        from bot import webhook_refusal
+
+        _refuse(webhook_refusal(settings))
     # First, so that a port that is taken does not wait for the index.
     listener = _listen(settings)
     address, port = listener.getsockname()[:2]
@@ -335,7 +355,9 @@ def serve(
         _serve(settings, listener, lambda: typer.echo(greeting))
     else:
         from api.workers import Supervisor
+        from index import metrics
 
+        metrics.share(settings.data)
         supervisor = Supervisor(
             settings.workers, _worker, (said, listener), lambda: typer.echo(greeting)
         )
@@ -370,14 +392,83 @@ def _serve(
     from api import create_app
     from api.alone import alone
     from api.workers import serve
+    from index.database import Database
+    from index.journal import Journal
+    from index.limiter import Limiter
 
-    once = []
-    if settings.telegram_token is not None:
+    limiter = Limiter.of(settings)
+    journal = (
+        Journal.of(settings, Database.of(settings, patient=True)) if settings.journal else None
+    )
+    once: list[Background] = []
+    routes: list[BaseRoute] = []
+    if settings.webhook:
+        from bot import webhook
+
+        posted, routes = webhook(answerer, settings, journal, limiter)
+        once.append(posted)
+    elif settings.telegram_token is not None:
         from bot import polling
 
-        once.append(lambda: polling(answerer, settings))
+        once.append(lambda: polling(answerer, settings, journal, limiter))
     background = [lambda: alone(settings.data / "serve.lock", once)] if once else []
-    serve(create_app(answerer, settings, background), listener, ready, parent)
+    app = create_app(
+        answerer, settings, background, journal, limiter, routes, admin=_admin(settings)
+    )
+    serve(app, listener, ready, parent)
+
+
+def _admin(settings: Settings) -> Admin:
+    """What the desk and the admin routes can set going."""
+    from api.admin import Admin
+    from index.states import states
+
+    store = _store(settings)
+    return Admin(
+        rebuild=lambda force: _apart(_rebuild_apart, settings, force),
+        collect=lambda targets: _apart(_collect_apart, settings, list(targets)),
+        generations=lambda: states(store),
+        rollback=lambda: store.rollback(_PATIENCE),
+    )
+
+
+def _apart(work: Callable[..., Any], *arguments: Any) -> Any:
+    """What `work` returns in a process of its own: questions do not wait for it, nor keep its memory."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    from index.generation import GenerationError
+
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as one:
+        try:
+            return one.submit(work, *arguments).result()
+        except BrokenProcessPool:
+            raise GenerationError(
+                "The process that worked on it was ended from outside, perhaps for lack of memory. "
+                "What served before goes on serving"
+            ) from None
+
+
+def _rebuild_apart(settings: Settings, force: bool) -> Rebuilt:
+    _log_to_stderr(settings)
+    encoder, static = _encoder(settings)
+    articles = _articles(settings)
+    return _store(settings).rebuild(articles, encoder, static, wait=_PATIENCE, force=force)
+
+
+def _collect_apart(settings: Settings, targets: list[str]) -> Report:
+    from corpus.article import CorpusError
+    from corpus.report import Said, Task
+
+    if settings.corpus is None:
+        raise CorpusError("TANYA_CORPUS is not set: there is no folder for collected articles.")
+    _log_to_stderr(settings)
+    tasks = [Task(where, Said()) for where in targets]
+    report = _collect(settings, tasks, False, False, _PATIENCE)
+    if report.changed:
+        _rebuild_apart(settings, False)
+    return report
 
 
 @app.command()
@@ -388,12 +479,77 @@ def bot() -> None:
     from bot import refusal, run
 
     # Before the index: a setting is corrected sooner than an index is built.
-    if reason := refusal(settings):
-        typer.secho(f"tanya: {reason}", err=True)
-        raise typer.Exit(2)
+    _refuse(refusal(settings))
     answerer = _answerer(settings)
     _have_index(settings, answerer)
-    raise typer.Exit(run(answerer, settings))
+    from index.database import Database
+    from index.journal import Journal
+    from index.limiter import Limiter
+
+    journal = Journal.of(settings, Database.of(settings, patient=True))
+    raise typer.Exit(run(answerer, settings, journal=journal, limiter=Limiter.of(settings)))
+
+
+@app.command()
+def link(
+    question: Annotated[list[str], typer.Argument(help="The question; quotes are optional.")],
+    bot: Annotated[
+        str | None, typer.Option(help="Name of the bot, such as @TanyaAseanBot; else it is asked.")
+    ] = None,
+    svg: Annotated[
+        Path | None, typer.Option(help="Write a QR code for print here, as SVG.")
+    ] = None,
+) -> None:
+    """Make a link (and a QR code) that opens the Telegram bot with a question, for a poster.
+
+    Suggested questions are understood by every bot of this version; others are kept in the database,
+    which must be the bot's own.
+    """
+    settings = _settings()
+    from bot.link import Links, address
+    from bot.memory import Memory
+    from index.database import Database
+    from index.question import QuestionError, check_question
+    from index.related import bank
+
+    if bot is None:
+        from bot import BotError, refusal, username
+
+        _refuse(refusal(settings))
+        try:
+            bot = username(settings)
+        except BotError as error:
+            typer.secho(f"tanya: {error}", err=True)
+            raise typer.Exit(1) from None
+    try:
+        text = check_question(" ".join(question), settings.max_question)
+        where = address(bot, text)
+    except QuestionError as error:
+        _refuse(_QUESTION_ERRORS[error.code].format(limit=error.limit))
+        raise
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--bot") from None
+    database = Database.of(settings)
+    kept = Links(Memory.of(settings, database), bank(settings)).keep(text)
+    database.close()
+    import segno
+
+    code = segno.make_qr(where, error="m")
+    typer.echo(where)
+    if svg is not None:
+        code.save(str(svg), kind="svg", scale=10, border=4)
+        typer.echo(f"QR code: {svg}")
+    elif sys.stdout.isatty():
+        code.terminal(compact=True)
+    if kept:
+        typer.echo("The question is kept in the database: the bot must use the same.", err=True)
+
+
+def _refuse(reason: str | None) -> None:
+    """End with a sentence and exit code 2 where there is a reason to."""
+    if reason:
+        typer.secho(f"tanya: {reason}", err=True)
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -540,6 +696,21 @@ def _articles(settings: Settings) -> list[Article]:
     if settings.corpus is not None:
         folders.append(settings.corpus)
     return read_articles(*folders)
+
+
+def _collect(
+    settings: Settings, tasks: list[Task], every: bool, dry_run: bool, wait: float
+) -> Report:
+    """Visit `tasks`; without any, what is due of the sources file, or `every` one of it."""
+    from corpus.report import tasks_of
+    from corpus.sources import read_sources
+
+    assert settings.corpus is not None
+    with _collector(settings, settings.corpus, dry_run, wait) as collector:
+        if not tasks:
+            sources = read_sources(settings.sources)
+            tasks = tasks_of(sources if every else collector.due(sources))
+        return collector.collect(tasks)
 
 
 @contextmanager
@@ -770,14 +941,9 @@ _WORDS = {
 
 
 def _log_to_stderr(settings: Settings) -> None:
-    import logging
+    from index import log
 
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    # URLs of the first two hold the Telegram token; faiss tells at length how it was loaded.
-    for name in ("httpx", "httpcore", "faiss"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    log.configure(settings)
 
 
 if __name__ == "__main__":

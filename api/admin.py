@@ -4,24 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from corpus.report import Report
+from index.states import GenerationState as GenerationState
 from index.store import Rebuilt
-
-
-@dataclass(frozen=True, slots=True)
-class GenerationState:
-    """One index on disk. `fault`: why it cannot be opened, in a sentence; None where it is whole.
-    `built_at`, `articles`, `passages`, `encoder` are None where it cannot be read."""
-
-    id: str
-    current: bool
-    fault: str | None
-    built_at: datetime | None = None
-    articles: int | None = None
-    passages: int | None = None
-    encoder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +17,7 @@ class Admin:
 
     `rebuild`: build the index beside the one that serves; False: only where anything changed.
     `collect`: visit these addresses, or with none what is due of the sources file, then rebuild.
-    `generations`: the indexes on disk, newest first. `rollback`: to the index before; its id.
+    `generations`: the indexes on disk, oldest first. `rollback`: to the index before; its id.
     """
 
     rebuild: Callable[[bool], Rebuilt]

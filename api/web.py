@@ -82,8 +82,9 @@ def add(app: FastAPI, gate: Gate, settings: Settings) -> None:
                     "publisher": [publisher] if publisher else None,
                     "article_language": [article_language] if article_language else None,
                 }
-                found, headers["Server-Timing"] = await gate.ask(problem.read(values))
-                answer = from_answer(found)
+                found = await gate.ask(problem.read(values), request, "page")
+                headers["Server-Timing"] = found.timing
+                answer = from_answer(found.answer, found.id)
             except Exception as error:
                 known = problem.from_error(error)
                 if known is None:

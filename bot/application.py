@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+import telegram
 from telegram import Update
+from telegram.error import InvalidToken, TelegramError
 from telegram.ext import (
     Application,
     ApplicationBuilder,
@@ -25,7 +28,7 @@ from bot.buttons import Buttons
 from bot.chat import Chat
 from bot.commands import CHOICE, Commands
 from bot.deliver import Courtesy
-from bot.discretion import keep_secret
+from bot.discretion import keep_secret, reason
 from bot.inbox import Inbox
 from bot.inline import Inline
 from bot.intake import Intake
@@ -50,6 +53,10 @@ Bot = Application[
 ]
 
 
+class BotError(Exception):
+    """Something that Telegram does not let us do; the message says what to do about it."""
+
+
 def refusal(settings: Settings) -> str | None:
     """Why no bot can run with these settings, and what to do; None where one can."""
     token = settings.telegram_token and settings.telegram_token.get_secret_value().strip()
@@ -70,6 +77,29 @@ def refusal(settings: Settings) -> str | None:
             "Write it like https://api.telegram.org, or leave it unset."
         )
     return None
+
+
+def username(settings: Settings) -> str:
+    """The bot's name, as Telegram gives it. BotError where it cannot be asked."""
+    assert settings.telegram_token is not None  # `refusal` has seen to it
+    token = settings.telegram_token.get_secret_value().strip()
+    keep_secret(token)
+
+    async def ask() -> str:
+        async with telegram.Bot(token, base_url=f"{settings.telegram_api.rstrip('/')}/bot") as bot:
+            return bot.username
+
+    try:
+        return asyncio.run(ask())
+    except InvalidToken:
+        raise BotError(
+            "Telegram refuses the token in TANYA_TELEGRAM_TOKEN. Copy it again from @BotFather."
+        ) from None
+    except TelegramError as error:
+        raise BotError(
+            f"Telegram at {settings.telegram_api} cannot be asked for the bot's name "
+            f"({reason(error)}). Give it with --bot."
+        ) from None
 
 
 class House:

@@ -75,7 +75,7 @@ class Commands:
             )
         if not lines:
             return await self._talk.say(update, messages, "latest_none")
-        await self._talk.say(update, messages, "latest", *lines, self._collected(messages))
+        await self._talk.say(update, messages, "latest", *lines, _collected(found, messages))
 
     async def sources(self, update: Update, context: Context) -> None:
         """/sources: whose articles there are, how many, and how new."""
@@ -98,7 +98,7 @@ class Commands:
             messages,
             "sources",
             "\n".join(lines),
-            self._collected(messages),
+            _collected(found, messages),
             articles=sum(publisher.articles for publisher in found.publishers),
             publishers=len(found.publishers),
         )
@@ -160,13 +160,6 @@ class Commands:
             LOG.warning("There is nothing to list: %s", error)
             return None
 
-    def _collected(self, messages: Messages) -> str:
-        index = self._talk.answerer.index
-        if index is None:
-            return ""
-        day = messages.day(index.built_at.astimezone().date())
-        return f"<i>{messages.say('collected', day=day)}</i>"
-
 
 def confirmation(choice: str) -> str:
     """The text that confirms the choice of a language."""
@@ -175,3 +168,8 @@ def confirmation(choice: str) -> str:
 
 def _contact(messages: Messages) -> list[str]:
     return [messages.say("contact")] if messages.contact else []
+
+
+def _collected(found: Catalogue, messages: Messages) -> str:
+    day = messages.day(found.index.built_at.astimezone().date())
+    return f"<i>{messages.say('collected', day=day)}</i>"

@@ -28,7 +28,6 @@ from index.generation import NoIndexError
 from index.journal import Door
 from index.language import detect
 from index.question import QuestionError
-from index.result import IndexInfo
 from index.settings import Settings
 
 T = TypeVar("T")
@@ -46,10 +45,6 @@ class Answers(Asks, Protocol):
 
     def catalogue(self) -> Catalogue:
         """Who published what there is, and the newest of it; raises NoIndexError."""
-
-    @property
-    def index(self) -> IndexInfo | None:
-        """The index that answers; None until one is loaded."""
 
 
 class Notes(Protocol):

@@ -209,9 +209,9 @@ class Answerer:
 
     def catalogue(self) -> Catalogue:
         """Who published what the index holds. NoIndexError where there is no index."""
-        generation = self._index().generation
-        if self._catalogue is None or self._catalogue.id != generation.id:
-            self._catalogue = Catalogue.of(generation)
+        index = self._index()
+        if self._catalogue is None or self._catalogue.index.id != index.generation.id:
+            self._catalogue = Catalogue.of(_info(index), index.generation.articles.values())
         return self._catalogue
 
     def publishers(self) -> tuple[str, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from heapq import nlargest
 
 from corpus.article import Article
-from index.generation import Generation
+from index.result import IndexInfo
 
 NEWEST = 20
 """Headlines of a catalogue."""
@@ -52,32 +52,32 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Who published what the index `id` holds, and about what: those of most articles first.
+    """Who published what `index` holds, and about what: those of most articles first.
 
     `newest`: the articles published last, newest first, `NEWEST` at most.
 
     Holds nothing of the index itself, which must be free to go when another takes its place.
     """
 
-    id: str
+    index: IndexInfo
     publishers: tuple[Publisher, ...]
     topics: tuple[Topic, ...]
     newest: tuple[Headline, ...] = ()
 
     @classmethod
-    def of(cls, generation: Generation) -> Catalogue:
-        """The catalogue of `generation`; takes a second for 100,000 articles."""
+    def of(cls, index: IndexInfo, articles: Collection[Article]) -> Catalogue:
+        """The catalogue of `index` and its `articles`; takes a second for 100,000 of them."""
         by_publisher: dict[str, list[Article]] = {}
-        for article in generation.articles.values():
+        for article in articles:
             by_publisher.setdefault(article.source.publisher, []).append(article)
-        publishers = [_publisher(name, articles) for name, articles in by_publisher.items()]
+        publishers = [_publisher(name, theirs) for name, theirs in by_publisher.items()]
         return cls(
-            id=generation.id,
+            index=index,
             publishers=tuple(
                 sorted(publishers, key=lambda one: (-one.articles, one.name.casefold()))
             ),
-            topics=_topics(generation.articles.values()),
-            newest=_newest(generation.articles.values()),
+            topics=_topics(articles),
+            newest=_newest(articles),
         )
 
 

@@ -33,6 +33,9 @@ CREATE INDEX IF NOT EXISTS hit_until ON hit (until);
 """
 _BUSY_SECONDS = 0.25
 """How long another process may write before we let somebody pass uncounted."""
+_AHEAD_SECONDS = 1.0
+"""Entries that last longer than a window from now, and this, are of a clock that has been put back since:
+they do not count. This much, other writers may be ahead of us."""
 _TIDY_EVERY = 100
 _TIDY_MOST = 1000
 _COMPLAIN_SECONDS = 60.0
@@ -62,19 +65,30 @@ class Limiter:
         that of the settings; "" sets no limit. Blocks for well under a millisecond, unless the disk is
         in trouble; what cannot be counted is allowed.
         """
-        items = _items(self._rate if rate is None else rate)
         try:
             # The shortest window first: who is refused by it has not used up the longer ones.
-            for item in items:
+            for item in self._items(rate):
                 if not self._window.hit(item, person):
-                    return max(self._wait(item, person) for item in items)
+                    return max(self._left(item, person) for item in self._items(rate)) or 0.001
         except (sqlite3.Error, OSError) as error:
             self._complain(error)
         return 0.0
 
-    def _wait(self, item: RateLimitItem, person: str) -> float:
+    def wait(self, person: str, rate: str | None = None) -> float:
+        """What `hit` would say, without counting."""
+        try:
+            return max((self._left(item, person) for item in self._items(rate)), default=0.0)
+        except (sqlite3.Error, OSError) as error:
+            self._complain(error)
+            return 0.0
+
+    def _items(self, rate: str | None) -> tuple[RateLimitItem, ...]:
+        return _items(self._rate if rate is None else rate)
+
+    def _left(self, item: RateLimitItem, person: str) -> float:
+        """Seconds until `item` has a place; 0.0: it has."""
         stats = self._window.get_window_stats(item, person)
-        return 0.001 if stats.remaining > 0 else max(0.001, stats.reset_time - self._clock())
+        return 0.0 if stats.remaining > 0 else max(0.001, stats.reset_time - self._clock())
 
     def _complain(self, error: Exception) -> None:
         now = time.monotonic()
@@ -115,15 +129,14 @@ class _Counts(Storage, MovingWindowSupport):
         return sqlite3.Error
 
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        # One statement: two processes cannot both take the last place. Entries further ahead than a
-        # window are of a clock that has been put back since, and do not count.
-        now, name = self._clock(), _name(key)
+        # One statement: two processes cannot both take the last place.
+        name = _name(key)
         places = "SELECT count(*) FROM hit WHERE key = ?1 AND until > ?2 AND until <= ?3"
         with self._lock:
-            db = self._open()
+            db, now = self._open(), self._clock()
             taken = db.execute(
-                f"INSERT INTO hit SELECT ?1, ?3 WHERE ({places}) + 1 <= ?4",
-                (name, now, now + expiry, limit - amount + 1),
+                f"INSERT INTO hit SELECT ?1, ?5 WHERE ({places}) + ?4 <= ?6",
+                (name, now, now + expiry + _AHEAD_SECONDS, amount, now + expiry, limit),
             ).rowcount
             for _ in range(amount - 1 if taken else 0):
                 db.execute("INSERT INTO hit VALUES (?, ?)", (name, now + expiry))
@@ -139,7 +152,7 @@ class _Counts(Storage, MovingWindowSupport):
         now = self._clock()
         oldest, count = self._one(
             "SELECT min(until), count(*) FROM hit WHERE key = ? AND until > ? AND until <= ?",
-            (_name(key), now, now + expiry),
+            (_name(key), now, now + expiry + _AHEAD_SECONDS),
         )
         return (now if oldest is None else float(oldest) - expiry), int(count)
 
@@ -190,6 +203,7 @@ class _Counts(Storage, MovingWindowSupport):
 
     def _connect(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.touch(0o600)
         db = sqlite3.connect(
             self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )

@@ -65,7 +65,7 @@ class Related:
         )
         # One generation's: another replaces it whole, so that threads need no lock.
         self._headlines: tuple[str, dict[str, _Headlines]] = ("", {})
-        self._suggestible: dict[tuple[str, str], Suggestions] = {}
+        self._suggestible: dict[tuple[str, str], tuple[Suggestions, Suggestions]] = {}
 
     def examples(self, index: Index, language: str, count: int) -> tuple[str, ...]:
         """The first `count` suggestions in `language` whose articles the index holds."""
@@ -77,13 +77,18 @@ class Related:
         return tuple(dict.fromkeys([*held, *self._of(index, language).texts]))
 
     def suggest(self, index: Index, typed: str, language: str, count: int) -> tuple[str, ...]:
-        """Up to `count` of `lines` that hold what was `typed`, as `Suggestions.complete` orders them."""
+        """Up to `count` of `lines` that hold what was `typed`, as `Suggestions.complete` orders them:
+        questions before headlines."""
         key, known = (index.generation.id, language), self._suggestible
         if key not in known:
             # Of one generation, and replaced whole: threads need no lock.
-            kept = {name: lines for name, lines in known.items() if name[0] == key[0]}
-            known = self._suggestible = {**kept, key: Suggestions(self.lines(index, language))}
-        return known[key].complete(typed, count)
+            kept = {name: value for name, value in known.items() if name[0] == key[0]}
+            questions = [item.text[language] for item in self._suggestions if _held(item, index)]
+            headlines = self._of(index, language).texts
+            known = {**kept, key: (Suggestions(questions), Suggestions(headlines))}
+            self._suggestible = known
+        found = [line for lines in known[key] for line in lines.complete(typed, count)]
+        return tuple(dict.fromkeys(found))[:count]
 
     def near(
         self,

@@ -29,7 +29,7 @@ from tests.telegram_server import TOKEN, TelegramServer
 SOON = Patience(poll=2.0, first=0.05, longest=0.2, farewell=5.0, look=0.2)
 INFO = IndexInfo("20260101-000000", datetime(2026, 1, 1, tzinfo=UTC), 2, 5)
 CATALOGUE = Catalogue(
-    INFO.id,
+    INFO,
     (
         Publisher("Kabar <Kota>", 4, date(2022, 1, 1), date(2023, 9, 1), ("id",), ()),
         Publisher("Jakarta Post & co", 1, None, None, ("en",), ()),
@@ -102,8 +102,6 @@ class Desk:
     asked for, five at most, the second one old; lambat: waits for `free`; kosong: no index; rusak: an
     error of ours; anything else: "I don't know".
     """
-
-    index: IndexInfo | None = INFO
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str | None]] = []
