@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from rich.console import Console
+    from starlette.routing import BaseRoute
 
     from api.admin import Admin
+    from api.app import Background
     from corpus.article import Article, Source
     from corpus.collect import Collector
     from corpus.report import Report, Task
@@ -69,11 +71,19 @@ def _sentences() -> Iterator[None]:
         # Imported late: a failing command has loaded them already.
         from corpus.article import CorpusError
         from corpus.shelf import ShelfError
+        from index.database import DatabaseError
         from index.encoder import EncoderError
         from index.generation import GenerationError
         from index.settings import SettingError
 
-        expected = (CorpusError, EncoderError, GenerationError, SettingError, ShelfError)
+        expected = (
+            CorpusError,
+            DatabaseError,
+            EncoderError,
+            GenerationError,
+            SettingError,
+            ShelfError,
+        )
         if not isinstance(error, expected):
             raise
         typer.secho(f"tanya: {error}", fg="red", err=True)
@@ -236,7 +246,7 @@ def collect(
         sure=True,
     )
     _log_to_stderr(settings)
-    tasks = read_targets(
+    named = read_targets(
         (
             name
             for target in targets or ()
@@ -245,11 +255,11 @@ def collect(
         said,
     )
     for option, value in (("--url", url), ("--title", title)):
-        if value is not None and len(tasks) != 1:
+        if value is not None and len(named) != 1:
             raise typer.BadParameter("is for one page at a time", param_hint=option)
-    if targets and not tasks:
+    if targets and not named:
         raise typer.BadParameter("nothing to collect is named there", param_hint="TARGETS")
-    report = _collect(settings, tasks, every, dry_run, wait)
+    report = _collect(settings, folder, named if targets else None, every, dry_run, wait)
     if json:
         import json as json_
 
@@ -370,6 +380,10 @@ def serve(
         str | None,
         typer.Option(help="Collect what is due of the sources file this often: 30s, 15m, 2h."),
     ] = None,
+    webhook: Annotated[
+        bool | None,
+        typer.Option("--webhook", help="Let Telegram post to TANYA_WEBHOOK_URL: no polling."),
+    ] = None,
 ) -> None:
     """Serve the chat page and the HTTP API; the Telegram bot too where a token is set.
 
@@ -381,11 +395,16 @@ def serve(
         "workers": workers,
         "proxy_headers": proxy_headers,
         "root_path": root_path,
+        "webhook": webhook,
     }
     said = {name: value for name, value in options.items() if value is not None}
     settings = _settings(**said)
     keeping = _keeping(settings, watch, collect_every)
     _log_to_stderr(settings)
+    if settings.webhook:
+        from bot import webhook_refusal
+
+        _refuse(webhook_refusal(settings))
     # First, so that a port that is taken does not wait for the index.
     listener = _listen(settings)
     address, port = listener.getsockname()[:2]
@@ -469,20 +488,32 @@ def _serve(
     journal = (
         Journal.of(settings, Database.of(settings, patient=True)) if settings.journal else None
     )
-    once: list[Callable[[], AbstractAsyncContextManager[Any]]] = []
-    if settings.telegram_token is not None:
+    once: list[Background] = []
+    routes: list[BaseRoute] = []
+    if settings.webhook:
+        from bot import webhook
+
+        posted, routes = webhook(answerer, settings, journal, limiter)
+        once.append(posted)
+    elif settings.telegram_token is not None:
         from bot import polling
 
-        once.append(lambda: polling(answerer, settings))
+        once.append(lambda: polling(answerer, settings, journal, limiter))
     if keeping != (False, None):
         from index.upkeep import upkeep
 
         once.append(lambda: upkeep(settings, answerer, *keeping))
-    background: list[Callable[[], AbstractAsyncContextManager[Any]]] = [lambda: _follow(answerer)]
+    background: list[Background] = [lambda: _follow(answerer)]
     if once:
         background.append(lambda: alone(settings.data / "serve.lock", once))
     app = create_app(
-        answerer, settings, background, journal, limiter, admin=_admin(settings, answerer)
+        answerer,
+        settings,
+        background,
+        journal,
+        limiter,
+        routes,
+        admin=_admin(settings, answerer),
     )
     serve(app, listener, ready, parent)
 
@@ -538,8 +569,9 @@ def _collect_apart(settings: Settings, targets: list[str]) -> Report:
     if settings.corpus is None:
         raise CorpusError("TANYA_CORPUS is not set: there is no folder for collected articles.")
     _log_to_stderr(settings)
-    tasks = [Task(where, Said(sure=True)) for where in targets]
-    report = _collect(settings, tasks, False, False, _PATIENCE)
+    # Addresses only: whoever is far away names no files of this machine.
+    named = [Task(where, Said(sure=True)) for where in targets] or None
+    report = _collect(settings, settings.corpus, named, False, False, _PATIENCE)
     if report.changed:
         _rebuild_apart(settings, False)
     return report
@@ -559,13 +591,78 @@ def bot() -> None:
     from bot import refusal, run
 
     # Before the index: a setting is corrected sooner than an index is built.
-    if reason := refusal(settings):
-        typer.secho(f"tanya: {reason}", err=True)
-        raise typer.Exit(2)
+    _refuse(refusal(settings))
     answerer = _answerer(settings)
     _have_index(settings, answerer)
+    from index.database import Database
+    from index.journal import Journal
+    from index.limiter import Limiter
+
+    journal = Journal.of(settings, Database.of(settings, patient=True))
     with answerer.following():
-        raise typer.Exit(run(answerer, settings))
+        raise typer.Exit(run(answerer, settings, journal=journal, limiter=Limiter.of(settings)))
+
+
+@app.command()
+def link(
+    question: Annotated[list[str], typer.Argument(help="The question; quotes are optional.")],
+    bot: Annotated[
+        str | None, typer.Option(help="Name of the bot, such as @TanyaAseanBot; else it is asked.")
+    ] = None,
+    svg: Annotated[
+        Path | None, typer.Option(help="Write a QR code for print here, as SVG.")
+    ] = None,
+) -> None:
+    """Make a link (and a QR code) that opens the Telegram bot with a question, for a poster.
+
+    Suggested questions are understood by every bot of this version; others are kept in the database,
+    which must be the bot's own.
+    """
+    settings = _settings()
+    from bot.link import Links, address
+    from bot.memory import Memory
+    from index.database import Database
+    from index.question import QuestionError, check_question
+    from index.related import bank
+
+    if bot is None:
+        from bot import BotError, refusal, username
+
+        _refuse(refusal(settings))
+        try:
+            bot = username(settings)
+        except BotError as error:
+            typer.secho(f"tanya: {error}", err=True)
+            raise typer.Exit(1) from None
+    try:
+        text = check_question(" ".join(question), settings.max_question)
+        where = address(bot, text)
+    except QuestionError as error:
+        _refuse(_QUESTION_ERRORS[error.code].format(limit=error.limit))
+        raise
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--bot") from None
+    database = Database.of(settings)
+    kept = Links(Memory.of(settings, database), bank(settings)).keep(text)
+    database.close()
+    import segno
+
+    code = segno.make_qr(where, error="m")
+    typer.echo(where)
+    if svg is not None:
+        code.save(str(svg), kind="svg", scale=10, border=4)
+        typer.echo(f"QR code: {svg}")
+    elif sys.stdout.isatty():
+        code.terminal(compact=True)
+    if kept:
+        typer.echo("The question is kept in the database: the bot must use the same.", err=True)
+
+
+def _refuse(reason: str | None) -> None:
+    """End with a sentence and exit code 2 where there is a reason to."""
+    if reason:
+        typer.secho(f"tanya: {reason}", err=True)
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -714,6 +811,29 @@ def _articles(settings: Settings) -> list[Article]:
     return read_articles(*folders)
 
 
+def _collect(
+    settings: Settings,
+    folder: Path,
+    named: list[Task] | None,
+    every: bool,
+    dry_run: bool,
+    wait: float,
+) -> Report:
+    """Visit those `named`; with None what is due of the sources file, or `every` one of it."""
+    from corpus.collected import keep
+    from corpus.report import tasks_of
+    from corpus.sources import read_sources
+
+    sources = read_sources(settings.sources) if named is None else []
+    with _collector(settings, folder, dry_run, wait) as collector:
+        if named is None:
+            named = tasks_of(sources if every else collector.due(sources))
+        report = collector.collect(named)
+        if named and not dry_run:
+            keep(report, settings.data)
+        return report
+
+
 def _own_folder(settings: Settings) -> Path:
     """The folder of TANYA_CORPUS, which collecting needs."""
     if settings.corpus is None:
@@ -724,25 +844,6 @@ def _own_folder(settings: Settings) -> Path:
         )
         raise typer.Exit(2)
     return settings.corpus
-
-
-def _collect(
-    settings: Settings, tasks: list[Task], every: bool, dry_run: bool, wait: float
-) -> Report:
-    """Visit `tasks`; without any, what is due of the sources file, or `every` one of it."""
-    from corpus.collected import keep
-    from corpus.report import tasks_of
-    from corpus.sources import read_sources
-
-    assert settings.corpus is not None
-    with _collector(settings, settings.corpus, dry_run, wait) as collector:
-        if not tasks:
-            sources = read_sources(settings.sources)
-            tasks = tasks_of(sources if every else collector.due(sources))
-        report = collector.collect(tasks)
-        if tasks and not dry_run:
-            keep(report, settings.data)
-        return report
 
 
 @contextmanager
