@@ -216,8 +216,7 @@ class Answerer:
 
     def publishers(self) -> tuple[str, ...]:
         """Whose articles the index holds, in alphabetical order. NoIndexError where there is none."""
-        articles = self._index().generation.articles.values()
-        return tuple(sorted({article.source.publisher for article in articles}, key=str.casefold))
+        return tuple(sorted((one.name for one in self.catalogue().publishers), key=str.casefold))
 
     def _index(self) -> Index:
         return self._current().index
