@@ -64,14 +64,8 @@ def _is_svg(content: bytes) -> bool:
 
 
 def read_texts(settings: Settings) -> dict[str, dict[str, Any]]:
-    """The interface texts by language, with what the settings say filled in.
-
-    Raises ValueError where the two languages do not have the same texts.
-    """
-    texts = tomllib.loads((PAGE / "texts.toml").read_text(encoding="utf-8"))
-    one, other = (set(_keys(texts[language])) for language in LANGUAGES)
-    if one != other:
-        raise ValueError(f"texts.toml: only in one language: {', '.join(sorted(one ^ other))}")
+    """The interface texts by language, with what the settings say filled in."""
+    texts = read_words("texts.toml")
     for language in LANGUAGES:
         table = texts[language]
         values = {
@@ -85,6 +79,15 @@ def read_texts(settings: Settings) -> dict[str, dict[str, Any]]:
         if greeting := settings.greeting(language):
             table["welcome"] = table["greeting"] = greeting
     return texts
+
+
+def read_words(file: str) -> dict[str, dict[str, Any]]:
+    """The words of `file` in page/, by language; ValueError where not both languages have the same."""
+    words: dict[str, dict[str, Any]] = tomllib.loads((PAGE / file).read_text(encoding="utf-8"))
+    one, other = (set(_keys(words[language])) for language in LANGUAGES)
+    if one != other:
+        raise ValueError(f"{file}: only in one language: {', '.join(sorted(one ^ other))}")
+    return words
 
 
 def _filled(text: str, values: dict[str, str]) -> str:

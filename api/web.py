@@ -133,7 +133,7 @@ class _Pages:
         self._settings = settings
         self._kept = kept
         self._texts = brand.read_texts(settings)
-        self._template = _environment().get_template("page.html")
+        self._template = environment().get_template("page.html")
 
     async def show(self, request: Request, home: str) -> Response:
         """The page with the answer to what the address asks; forms go to `home`."""
@@ -205,7 +205,7 @@ class _Pages:
         rated: _Rated | None = None,
     ) -> str:
         settings = self._settings
-        language = asked.lang if asked.lang in LANGUAGES else _preferred(request.headers)
+        language = asked.lang if asked.lang in LANGUAGES else preferred(request.headers)
         refused = fault in REFUSED
         examples = await self._gate.examples(LANGUAGES)
         shown = {name: self._texts[name] | {"examples": examples[name]} for name in LANGUAGES}
@@ -266,7 +266,8 @@ class _Files(StaticFiles):
         return response
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """The templates of page/."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(PAGE),
         autoescape=True,
@@ -332,7 +333,7 @@ def _show_date(day: date, months: list[str]) -> str:
     return f"{day.day} {months[day.month - 1]} {day.year}"
 
 
-def _preferred(headers: Headers) -> str:
+def preferred(headers: Headers) -> str:
     """The first language of Accept-Language that we have; Malay readers get Indonesian."""
     for part in headers.get("accept-language", "").lower().split(","):
         language = part.split(";")[0].strip().split("-")[0]
