@@ -10,6 +10,10 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
+class SettingError(Exception):
+    """A setting that cannot be used, found when it is needed: which, why, what to do."""
+
+
 class Settings(BaseSettings):
     """What an operator can set, from the environment or a `.env` file in the working directory."""
 
@@ -138,6 +142,9 @@ class Settings(BaseSettings):
     telegram_token: SecretStr | None = Field(None, description="Token of the Telegram bot.")
     telegram_api: str = Field(
         "https://api.telegram.org", description="Address of the Telegram Bot API server."
+    )
+    webhook: bool = Field(
+        False, description="Whether Telegram posts to us (`tanya serve --webhook`): no polling."
     )
     webhook_url: str = Field(
         "", description="Public https address of this service, for `tanya serve --webhook`."
