@@ -98,6 +98,9 @@ def test_from_nothing_to_both_doors(tmp_path: Path) -> None:
     text = doors.log.read_text()
     assert "0 encoded" in text
     assert f"http://localhost:{doors.port}" in text
+    for door in ("http", "telegram"):
+        assert len([line for line in text.splitlines() if f"door={door}" in line]) == 1
+    assert question not in text
     assert "Traceback" not in text
     assert TOKEN not in text
 
