@@ -89,6 +89,8 @@ def test_from_nothing_to_both_doors(tmp_path: Path) -> None:
         question = "Where is the ASEAN Secretariat?"
         answer = doors.client.post("/ask", json={"question": question}).json()
         assert answer["answered"]
+        took = [doors.client.get("/health").elapsed.total_seconds() for _ in range(20)]
+        assert min(took) < 0.03, "an answer waits for the client's acknowledgement of its head"
         doors.telegram.say(7, question, language="en")
         message = asyncio.run(doors.telegram.next_message(30))
         for passage in answer["passages"]:
