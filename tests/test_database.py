@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 
 from index.database import Database
 from index.settings import Settings
-from index.tables import METADATA, chat
+from index.tables import METADATA, NEWEST, chat
 
 ROOT = Path(__file__).parent.parent
 
@@ -37,7 +37,7 @@ def test_processes_that_start_at_once_make_the_tables_once(database_settings: Se
     database = Database.of(database_settings)
     with database.read() as connection:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).all() == [
-            ("0001",)
+            (NEWEST,)
         ]
         assert connection.execute(select(chat)).all() == []
     database.close()
