@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, cast
@@ -17,11 +17,14 @@ import typer
 
 if TYPE_CHECKING:
     import socket
+    from multiprocessing.connection import Connection
 
     from rich.console import Console
 
+    from api.admin import Admin
     from corpus.article import Article, Source
     from corpus.collect import Collector
+    from corpus.report import Report, Task
     from index.answer import Answer, Answerer, AnswerPassage
     from index.asked import Wanted
     from index.clusters import Cluster
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from index.store import Rebuilt, Store
 
 _DAY = ["%Y-%m-%d"]
+_PATIENCE = 5.0
+"""Seconds that an operator's browser waits for another rebuild or collection."""
 _EXIT_CODES = {"answered": 0, "partly": 4, "unknown": 3, "social": 3}
 
 # Read when NumPy is loaded. The products of a question are small: a second thread that waits for a busy
@@ -52,9 +57,17 @@ app = typer.Typer(
 def main() -> None:
     """Run the command line. Expected failures are one sentence on standard error and exit code 1."""
     try:
-        app()
+        with _sentences():
+            app()
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Expected failures end the process with one sentence on standard error and exit code 1."""
+    try:
+        yield
     except Exception as error:
         # Imported late: a failing command has loaded them already.
         from corpus.article import CorpusError
@@ -62,9 +75,17 @@ def main() -> None:
         from index.database import DatabaseError
         from index.encoder import EncoderError
         from index.generation import GenerationError
+        from index.settings import SettingError
 
-        known = (CorpusError, DatabaseError, EncoderError, GenerationError, ShelfError)
-        if not isinstance(error, known):
+        expected = (
+            CorpusError,
+            DatabaseError,
+            EncoderError,
+            GenerationError,
+            SettingError,
+            ShelfError,
+        )
+        if not isinstance(error, expected):
             raise
         typer.secho(f"tanya: {error}", fg="red", err=True)
         sys.exit(1)
@@ -174,7 +195,8 @@ def collect(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Pages, feeds, sitemaps (addresses) and files (.html, .pdf, .md, .txt). "
+            help="Pages, feeds, sitemaps (addresses), files (.html, .pdf, .md, .txt), folders of files, "
+            "or text files with one of these a line; - reads such lines. "
             "Default: what is due of the sources file."
         ),
     ] = None,
@@ -210,18 +232,10 @@ def collect(
 
     if language not in (None, *LANGUAGES):
         raise typer.BadParameter(f"use {' or '.join(LANGUAGES)}", param_hint="--language")
-    if url is not None and len(targets or []) != 1:
-        raise typer.BadParameter("is for one file at a time", param_hint="--url")
     settings = _settings()
-    if settings.corpus is None:
-        typer.secho(
-            "tanya: Set TANYA_CORPUS to the folder that collected articles should go to, "
-            "in the environment or in .env (for example: TANYA_CORPUS=news).",
-            err=True,
-        )
-        raise typer.Exit(2)
-    from corpus.report import Said, Task, as_json, exit_code, print_report, tasks_of
-    from corpus.sources import read_sources
+    folder = _own_folder(settings)
+    from corpus.report import Said, as_json, exit_code, print_report
+    from corpus.targets import list_lines, read_targets
 
     said = Said(
         title=title,
@@ -233,13 +247,18 @@ def collect(
         sure=True,
     )
     _log_to_stderr(settings)
-    with _collector(settings, settings.corpus, dry_run, wait) as collector:
-        if targets:
-            tasks = [Task(where, said) for where in targets]
-        else:
-            sources = read_sources(settings.sources)
-            tasks = tasks_of(sources if every else collector.due(sources))
-        report = collector.collect(tasks)
+    named = read_targets(
+        (
+            name
+            for target in targets or ()
+            for name in (list_lines(sys.stdin.read()) if target == "-" else [target])
+        ),
+        said,
+    )
+    for option, value in (("--url", url), ("--title", title)):
+        if value is not None and len(named) != 1:
+            raise typer.BadParameter("is for one page at a time", param_hint=option)
+    report = _collect(settings, folder, named if targets else None, every, dry_run, wait)
     if json:
         import json as json_
 
@@ -248,9 +267,46 @@ def collect(
         from rich.console import Console
 
         print_report(report, Console(highlight=False, stderr=True))
-    if report.changed and rebuild:
+    from index.behind import is_behind
+
+    # Also what an earlier collection brought, whose rebuild did not come to its end.
+    if rebuild and not dry_run and (report.changed or is_behind(settings.data, folder)):
         _rebuild(settings)
     raise typer.Exit(exit_code(report))
+
+
+@app.command()
+def check(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Folders of articles. Default: TANYA_CORPUS, else the shipped articles."
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Read the articles as an editor would: missing dates, duplicates, remains of pages, and the like.
+
+    A line for each finding. Exit code: 0 nothing found, 4 something found, 1 a failure.
+    """
+    settings = _settings()
+    from corpus.article import SHIPPED
+    from corpus.check import check
+    from corpus.finding import as_json, summary
+
+    mine = folders or [settings.corpus or SHIPPED]
+    shipped = SHIPPED.resolve() in [folder.resolve() for folder in mine]
+    others = [SHIPPED] if settings.shipped_corpus and not shipped else []
+    checked = check(mine, others, dated=not shipped)
+    if json:
+        import json as json_
+
+        typer.echo(json_.dumps(as_json(checked), indent=2, ensure_ascii=False))
+    else:
+        for finding in checked.findings:
+            typer.echo(str(finding))
+        typer.echo(summary(checked), err=True)
+    raise typer.Exit(4 if checked.findings else 0)
 
 
 @app.command()
@@ -270,25 +326,19 @@ def status(
     import json as json_
 
     settings = _settings()
-    from index.generation import GenerationError, read_generation
+    from index.states import states
 
-    store = _store(settings)
-    current = store.current_id()
     rows: list[dict[str, Any]] = []
-    for name in store.ids():
-        row: dict[str, Any] = {"id": name, "current": name == current}
-        try:
-            generation = read_generation(store.folder(name))
+    for found in states(_store(settings)):
+        row: dict[str, Any] = {"id": found.id, "current": found.current}
+        if found.built_at is not None:
             row |= {
-                "built_at": generation.built_at.isoformat(),
-                "encoder": generation.encoder_name,
-                "articles": len(generation.articles),
-                "passages": len(generation.passages),
-                "state": "whole",
+                "built_at": found.built_at.isoformat(),
+                "encoder": found.encoder,
+                "articles": found.articles,
+                "passages": found.passages,
             }
-        except GenerationError as error:
-            row["state"] = str(error)
-        rows.append(row)
+        rows.append(row | {"state": found.fault or "whole"})
     if json:
         typer.echo(json_.dumps({"data": str(settings.data), "generations": rows}, indent=2))
     elif not rows:
@@ -310,40 +360,203 @@ def status(
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes that serve; they share the index.")
+    ] = None,
+    proxy_headers: Annotated[
+        bool | None,
+        typer.Option(
+            "--proxy-headers", help="Believe the proxies of TANYA_PROXIES who a client is."
+        ),
+    ] = None,
+    root_path: Annotated[
+        str | None, typer.Option(help="Path below which a proxy serves us, such as /tanya.")
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Rebuild whenever an article of TANYA_CORPUS changes.")
+    ] = False,
+    collect_every: Annotated[
+        str | None,
+        typer.Option(help="Collect what is due of the sources file this often: 30s, 15m, 2h."),
+    ] = None,
 ) -> None:
-    """Serve the chat page and the HTTP API; the Telegram bot too where a token is set."""
-    settings = _settings()
-    updates = {
-        key: value for key, value in {"host": host, "port": port}.items() if value is not None
+    """Serve the chat page and the HTTP API; the Telegram bot too where a token is set.
+
+    SIGTERM finishes the answers under way. With several workers, SIGHUP replaces one after the other.
+    """
+    options = {
+        "host": host,
+        "port": port,
+        "workers": workers,
+        "proxy_headers": proxy_headers,
+        "root_path": root_path,
     }
-    settings = settings.model_copy(update=updates)
+    said = {name: value for name, value in options.items() if value is not None}
+    settings = _settings(**said)
+    keeping = _keeping(settings, watch, collect_every)
     _log_to_stderr(settings)
     # First, so that a port that is taken does not wait for the index.
     listener = _listen(settings)
+    address, port = listener.getsockname()[:2]
+    page = f"http://{'localhost' if address in ('127.0.0.1', '0.0.0.0') else address}:{port}"  # noqa: S104
+    greeting = f"{settings.name}: {page}  (API: {page}/docs)"
+    if settings.workers == 1:
+        _serve(settings, listener, keeping, lambda: typer.echo(greeting))
+    else:
+        from api.workers import Supervisor
+        from index import metrics
+
+        metrics.share(settings.data)
+        supervisor = Supervisor(
+            settings.workers, _worker, (said, listener, keeping), lambda: typer.echo(greeting)
+        )
+        raise typer.Exit(supervisor.run())
+
+
+_Keeping = tuple[bool, float | None]
+"""Whether to watch the corpus, and every how many seconds to collect."""
+
+
+def _keeping(settings: Settings, watch: bool, collect_every: str | None) -> _Keeping:
+    """What was asked for, checked as far as it can be before anything runs."""
+    from corpus.shelf import ShelfError
+
+    if watch or collect_every is not None:
+        folder = _own_folder(settings)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ShelfError(f"{folder} cannot be made ({error.strerror})") from None
+    if collect_every is None:
+        return watch, None
+    from corpus.sources import duration, read_sources
+
+    try:
+        every = duration(collect_every)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--collect-every") from None
+    read_sources(settings.sources)
+    return watch, every
+
+
+def _worker(
+    said: dict[str, Any], listener: socket.socket, keeping: _Keeping, parent: Connection
+) -> None:
+    """One of several processes that serve. Reads the settings itself: they may have changed since."""
+    with _sentences():
+        settings = _settings(**said)
+        _log_to_stderr(settings)
+        try:
+            _serve(settings, listener, keeping, lambda: parent.send(True), parent)
+        except typer.Exit as error:
+            sys.exit(error.exit_code)
+
+
+def _serve(
+    settings: Settings,
+    listener: socket.socket,
+    keeping: _Keeping,
+    ready: Callable[[], None],
+    parent: Connection | None = None,
+) -> None:
+    """Serve on `listener` in this process, until a signal or the end of `parent`."""
+    from api.workers import exit_in_order
+
+    exit_in_order()
     answerer = _answerer(settings)
     _have_index(settings, answerer)
     # The first question must not be the one that warms the engines up.
     answerer.ask("ASEAN")
-    import uvicorn
-
     from api import create_app
+    from api.alone import alone
+    from api.app import Background
+    from api.workers import serve
+    from index.database import Database
+    from index.journal import Journal
+    from index.limiter import Limiter
 
-    background = []
+    limiter = Limiter.of(settings)
+    journal = (
+        Journal.of(settings, Database.of(settings, patient=True)) if settings.journal else None
+    )
+    once: list[Background] = []
     if settings.telegram_token is not None:
         from bot import polling
 
-        background.append(lambda: polling(answerer, settings))
-    address, port = listener.getsockname()[:2]
-    page = f"http://{'localhost' if address in ('127.0.0.1', '0.0.0.0') else address}:{port}"  # noqa: S104
-    typer.echo(f"{settings.name}: {page}  (API: {page}/docs)")
-    config = uvicorn.Config(
-        create_app(answerer, settings, background),
-        log_config=None,
-        access_log=False,  # GET /ask?q= would log the question
-        server_header=False,
-        timeout_graceful_shutdown=10,
+        once.append(lambda: polling(answerer, settings))
+    if keeping != (False, None):
+        from index.upkeep import upkeep
+
+        once.append(lambda: upkeep(settings, answerer, *keeping))
+    background: list[Background] = [lambda: _follow(answerer)]
+    if once:
+        background.append(lambda: alone(settings.data / "serve.lock", once))
+    app = create_app(
+        answerer, settings, background, journal, limiter, admin=_admin(settings, answerer)
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    serve(app, listener, ready, parent)
+
+
+def _admin(settings: Settings, answerer: Answerer) -> Admin:
+    """What the desk and the admin routes can set going."""
+    from api.admin import Admin
+    from index.clusters import cluster
+    from index.states import states
+
+    store = _store(settings)
+    return Admin(
+        rebuild=lambda force: _apart(_rebuild_apart, settings, force),
+        collect=lambda targets: _apart(_collect_apart, settings, list(targets)),
+        generations=lambda: states(store),
+        rollback=lambda: store.rollback(_PATIENCE),
+        cluster=lambda entries: cluster(entries, answerer.encoder),
+    )
+
+
+def _apart(work: Callable[..., Any], *arguments: Any) -> Any:
+    """What `work` returns in a process of its own: questions do not wait for it, nor keep its memory."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    from index.generation import GenerationError
+
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as one:
+        try:
+            return one.submit(work, *arguments).result()
+        except BrokenProcessPool:
+            raise GenerationError(
+                "The process that worked on it was ended from outside, perhaps for lack of memory. "
+                "What served before goes on serving"
+            ) from None
+
+
+def _rebuild_apart(settings: Settings, force: bool) -> Rebuilt:
+    _log_to_stderr(settings)
+    encoder, static = _encoder(settings)
+    articles = _articles(settings)
+    return _store(settings).rebuild(articles, encoder, static, wait=_PATIENCE, force=force)
+
+
+def _collect_apart(settings: Settings, targets: list[str]) -> Report:
+    from corpus.article import CorpusError
+    from corpus.report import Said, Task
+
+    if settings.corpus is None:
+        raise CorpusError("TANYA_CORPUS is not set: there is no folder for collected articles.")
+    _log_to_stderr(settings)
+    # Addresses only: whoever is far away names no files of this machine.
+    named = [Task(where, Said()) for where in targets] or None
+    report = _collect(settings, settings.corpus, named, False, False, _PATIENCE)
+    if report.changed:
+        _rebuild_apart(settings, False)
+    return report
+
+
+@asynccontextmanager
+async def _follow(answerer: Answerer) -> AsyncIterator[None]:
+    with answerer.following():
+        yield
 
 
 @app.command()
@@ -359,7 +572,8 @@ def bot() -> None:
         raise typer.Exit(2)
     answerer = _answerer(settings)
     _have_index(settings, answerer)
-    raise typer.Exit(run(answerer, settings))
+    with answerer.following():
+        raise typer.Exit(run(answerer, settings))
 
 
 @app.command()
@@ -596,13 +810,14 @@ def _listen(settings: Settings) -> socket.socket:
     return listener
 
 
-def _settings() -> Settings:
+def _settings(**said: Any) -> Settings:
+    """The settings of the environment; `said` on the command line counts more."""
     from pydantic import ValidationError
 
     from index.settings import Settings
 
     try:
-        return Settings()
+        return Settings(**said)
     except ValidationError as error:
         for problem in error.errors(include_input=False, include_url=False):
             name = "_".join(str(part) for part in problem["loc"]).upper()
@@ -623,6 +838,41 @@ def _articles(settings: Settings) -> list[Article]:
     if settings.corpus is not None:
         folders.append(settings.corpus)
     return read_articles(*folders)
+
+
+def _collect(
+    settings: Settings,
+    folder: Path,
+    named: list[Task] | None,
+    every: bool,
+    dry_run: bool,
+    wait: float,
+) -> Report:
+    """Visit those `named`; with None what is due of the sources file, or `every` one of it."""
+    from corpus.collected import keep
+    from corpus.report import tasks_of
+    from corpus.sources import read_sources
+
+    sources = read_sources(settings.sources) if named is None else []
+    with _collector(settings, folder, dry_run, wait) as collector:
+        if named is None:
+            named = tasks_of(sources if every else collector.due(sources))
+        report = collector.collect(named)
+        if named and not dry_run:
+            keep(report, settings.data)
+        return report
+
+
+def _own_folder(settings: Settings) -> Path:
+    """The folder of TANYA_CORPUS, which collecting needs."""
+    if settings.corpus is None:
+        typer.secho(
+            "tanya: Set TANYA_CORPUS to the folder that collected articles should go to, "
+            "in the environment or in .env (for example: TANYA_CORPUS=news).",
+            err=True,
+        )
+        raise typer.Exit(2)
+    return settings.corpus
 
 
 @contextmanager
@@ -646,11 +896,13 @@ def _collector(settings: Settings, folder: Path, dry_run: bool, wait: float) -> 
         settings.collect_delay,
         settings.collect_loopback,
     )
+    # The lock file is never deleted: deleting it would let two collectors hold "the" lock.
+    lock = FileLock(settings.data / "collect.lock", timeout=wait)
     try:
-        settings.data.mkdir(parents=True, exist_ok=True)
-        # The lock file is never deleted: deleting it would let two collectors hold "the" lock.
-        with FileLock(settings.data / "collect.lock", timeout=wait):
-            ledger = Ledger(settings.data / "collect.db", dry_run)
+        if not dry_run:
+            settings.data.mkdir(parents=True, exist_ok=True)
+        with nullcontext() if dry_run else lock:
+            ledger = Ledger(settings.data / "collect.db", dry_run, folder)
             try:
                 shelf = Shelf(folder, *([SHIPPED] if settings.shipped_corpus else []))
                 with _counting("Collecting") as report:
@@ -720,11 +972,13 @@ def _have_index(settings: Settings, answerer: Answerer) -> None:
 def _rebuild(
     settings: Settings, answerer: Answerer | None = None, force: bool = False, wait: float = 600.0
 ) -> None:
-    articles = _articles(settings)
-    encoder, static = (
-        _encoder(settings) if answerer is None else (answerer.encoder, answerer.static)
-    )
-    with _progress() as report:
+    from index.behind import reading
+
+    with reading(settings.data), _progress() as report:
+        articles = _articles(settings)
+        encoder, static = (
+            _encoder(settings) if answerer is None else (answerer.encoder, answerer.static)
+        )
         done = _store(settings).rebuild(articles, encoder, static, report, wait, force)
     typer.echo(_summary(done), err=True)
 
@@ -853,14 +1107,9 @@ _WORDS = {
 
 
 def _log_to_stderr(settings: Settings) -> None:
-    import logging
+    from index import log
 
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    # URLs of the first two hold the Telegram token; faiss tells at length how it was loaded.
-    for name in ("httpx", "httpcore", "faiss"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    log.configure(settings)
 
 
 if __name__ == "__main__":

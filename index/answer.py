@@ -1,37 +1,41 @@
-"""From a question to an `Answer`: the type that every door shows, and `Answerer`, which makes it."""
+"""From a question to an `Answer`: the main path."""
 
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
-from typing import Literal, Protocol
 
-from corpus.article import LANGUAGES, Source
+from corpus.article import LANGUAGES, Article
 from corpus.passage import Passage
+from index.catalogue import Catalogue
 from index.confidence import Calibration, read, signals
 from index.differ import NOTICE, newest_first, sources_differ
 from index.encoder import Encoder
 from index.filters import Filters
 from index.followup import read_with
-from index.generation import GenerationError, NoIndexError
+from index.generation import NoIndexError
 from index.language import is_foreign
-from index.lexicon import shipped
-from index.marking import Span, best_sentence, sentence_link
+from index.marking import best_sentence, sentence_link
 from index.maxsim import StaticVectors
+from index.metrics import Stages
 from index.question import check_question
 from index.reader import Reader, Reading
-from index.related import COUNT, Related
+from index.related import COUNT, Related, bank
+from index.result import Answer as Answer
+from index.result import AnswerPassage as AnswerPassage
+from index.result import Asks as Asks
+from index.result import IndexInfo as IndexInfo
+from index.result import Original as Original
+from index.result import Outcome as Outcome
 from index.search import Hit, Index, Query
+from index.serving import Serving
 from index.settings import Settings
 from index.social import recognise, reply
-from index.spelling import Speller, read_mended, speller
+from index.spelling import read_mended
 from index.store import Store
 
-_CHECK_SECONDS = 0.5
 _NEAR_BEST = 0.8
 """Hits below this share of the best one's score are not shown. On dev this loses no gold article among
 the first three, and the share of shown passages that are gold rises from .44 to .54."""
@@ -48,119 +52,10 @@ _CONTACT = {"id": "Silakan hubungi {contact}.", "en": "Please contact {contact}.
 _log = logging.getLogger("tanya.index")
 
 
-@dataclass(frozen=True, slots=True)
-class Original:
-    """The passage as its article has it, where the answer shows a translation."""
-
-    text: str
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerPassage:
-    """One passage of an answer, in the reader's language where we have it.
-
-    `title` is the article's title in the language of `text`; `source.title` is the page's own
-    headline. `translated`: `text` is our translation, and `original` holds what it translates.
-    `highlight`: the sentence of `text` that fits the question best. `score`: higher is better.
-    `link`: the address to open: `source.url`, pointing at the very sentence where the page holds it.
-    `also`: citations of articles that tell the same story in nearly the same words. `old`: published
-    longer ago than the horizon of the settings.
-    """
-
-    id: str
-    article: str
-    title: str
-    text: str
-    language: str
-    translated: bool
-    original: Original | None
-    highlight: Span
-    score: float
-    source: Source
-    link: str
-    also: tuple[Source, ...] = ()
-    old: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class IndexInfo:
-    """Which index answered: generation id, when it was built (UTC), how much it holds."""
-
-    id: str
-    built_at: datetime
-    articles: int
-    passages: int
-
-
-Outcome = Literal["answered", "partly", "unknown", "social"]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a citizen gets. `language`: of question and messages, "id" or "en".
-
-    `outcome`:
-
-    - "answered": `passages` answer the question, `message` is None;
-    - "partly": `passages` are about the question and may help; `message` is the honest heading that
-      says so;
-    - "unknown": nothing fits; `passages` is empty, `message` says so and whom to ask;
-    - "social": no question (a greeting, thanks, "who are you", an insult); `passages` is empty and
-      `message` is what a person would reply.
-
-    `related` holds questions that we can answer, `confidence` is the probability, 0 to 1, that the
-    passages answer. `notice`: a line to show above the passages (sources of different dates differ),
-    or None. `read_as`: the question as it was understood, where it was read as following up on the
-    one before; None where it stands for itself. All words of ours are in `language`.
-    """
-
-    question: str
-    language: str
-    outcome: Outcome
-    confidence: float
-    passages: tuple[AnswerPassage, ...]
-    related: tuple[str, ...]
-    message: str | None
-    index: IndexInfo
-    notice: str | None = None
-    read_as: str | None = None
-
-    @property
-    def answered(self) -> bool:
-        """Whether the passages answer the question ("partly" is not an answer)."""
-        return self.outcome == "answered"
-
-
-class Asks(Protocol):
-    """What every door needs of `Answerer`: safe to call from threads, blocks."""
-
-    def ask(
-        self,
-        question: str,
-        k: int | None = None,
-        language: str | None = None,
-        *,
-        previous: str | None = None,
-        filters: Filters | None = None,
-    ) -> Answer:
-        """The answer; raises QuestionError or NoIndexError."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Serving:
-    """An index with the speller of its words: a question sees both of one generation."""
-
-    index: Index
-    speller: Speller
-
-
 class Answerer:
     """Answers questions from the current generation, and follows when another becomes current.
 
-    Safe to call from threads. A new generation is opened beside the one that serves and then takes
-    its place in one assignment: a question sees one whole generation from beginning to end.
+    Safe to call from threads. A question sees one whole generation from beginning to end.
     """
 
     def __init__(
@@ -182,11 +77,9 @@ class Answerer:
             encoder.fingerprint, reader, settings.data / "calibration.json"
         )
         self._reader = reader
-        self._related = Related(static)
-        self._serving: _Serving | None = None
-        self._version = (-1, -1)
-        self._checked = 0.0
-        self._opening = threading.Lock()
+        self._related = Related(static, bank(settings))
+        self._catalogue: Catalogue | None = None
+        self._serving = Serving(store, encoder, static)
 
     @property
     def index(self) -> IndexInfo | None:
@@ -221,13 +114,14 @@ class Answerer:
         shown = self._settings.k if k is None else k
         if shown < 1:
             raise ValueError(f"k={k}: ask for at least 1 passage")
-        serving = self._current()
+        serving = self._serving.current()
         index = serving.index
-        social = recognise(text)
+        social = recognise(text, f"{self._settings.subject_id} {self._settings.subject_en}")
         if social is not None:
             return self._reply(index, text, "social", social.kind, language or social.language)
         if is_foreign(text):
             return self._reply(index, text, "unknown", "foreign", language or "en")
+        stages = Stages()
         today = self._today()
         query = read_mended(index, serving.speller, index.read(text, today), filters, today)
         spoken = query.language
@@ -237,9 +131,12 @@ class Answerer:
         reader = language or spoken or query.language or LANGUAGES[0]
         # Confidence looks at five hits, however few are shown. Where fewer fit the filters, others
         # fill up: alone, an article would stand out against nothing and look sure.
+        stages.end("language")
         ranked = index.search(query, max(shown, 5), filters)
+        stages.end("search")
         hits = [hit for hit in ranked[:shown] if hit.score >= _NEAR_BEST * ranked[0].score]
         readings = read(self._reader, index, query, ranked) if self._reader is not None else []
+        stages.end("reader")
         if 0 < len(ranked) < 5 and filters is not None:
             fitting = {hit.passage.article_id for hit in ranked}
             others = index.search(query, 5)
@@ -249,7 +146,7 @@ class Answerer:
         differ = sources_differ(hits, query.moment, index.generation.articles)
         if differ:
             hits = newest_first(hits, index.generation.articles)
-        return Answer(
+        answer = Answer(
             question=text,
             language=reader,
             outcome=outcome,
@@ -257,12 +154,14 @@ class Answerer:
             passages=()
             if outcome == "unknown"
             else tuple(self._show(index, query, hit, reader, readings, today) for hit in hits),
-            related=self._related.near(index, query, reader),
+            related=self._related.near(index, query, reader, hits),
             message=self._message(outcome, reader),
             index=_info(index),
             notice=NOTICE[reader] if differ and outcome != "unknown" else None,
             read_as=followed[1] if followed is not None else None,
         )
+        stages.done("rest")
+        return answer
 
     def _reply(
         self, index: Index, question: str, outcome: Outcome, kind: str, language: str
@@ -275,7 +174,7 @@ class Answerer:
             confidence=0.0,
             passages=(),
             related=self._related.examples(index, language, COUNT),
-            message=reply(kind, language, self._settings.name),
+            message=reply(kind, language, self._settings),
             index=_info(index),
         )
 
@@ -284,48 +183,34 @@ class Answerer:
         articles. NoIndexError where there is no index."""
         return self._related.examples(self._index(), language, count)
 
+    def suggest(self, typed: str, language: str, count: int) -> tuple[str, ...]:
+        """Up to `count` questions in `language` that the index answers and that hold what was `typed`, the
+        best first. NoIndexError where there is no index."""
+        return self._related.suggest(self._index(), typed, language, count)
+
+    def article(self, name: str) -> Article | None:
+        """The article whose id is `name`; None where the index has none. NoIndexError as below."""
+        return self._index().generation.articles.get(name)
+
+    def catalogue(self) -> Catalogue:
+        """Who published what the index holds. NoIndexError where there is no index."""
+        index = self._index()
+        if self._catalogue is None or self._catalogue.index.id != index.generation.id:
+            self._catalogue = Catalogue.of(_info(index), index.generation.articles.values())
+        return self._catalogue
+
     def publishers(self) -> tuple[str, ...]:
         """Whose articles the index holds, in alphabetical order. NoIndexError where there is none."""
-        articles = self._index().generation.articles.values()
-        return tuple(sorted({article.source.publisher for article in articles}, key=str.casefold))
+        return tuple(sorted(self._index().generation.articles.names.publishers, key=_alphabetical))
+
+    def following(self) -> AbstractContextManager[None]:
+        """As long as the context is open, a new generation is opened when it appears, not only when
+        somebody asks."""
+        return self._serving.following()
 
     def _index(self) -> Index:
-        return self._current().index
-
-    def _current(self) -> _Serving:
-        """What serves, looked after at most twice a second."""
-        serving = self._serving
-        if serving is None:
-            with self._opening:
-                if self._serving is None:
-                    self._open()
-                assert self._serving is not None
-                return self._serving
-        now = time.monotonic()
-        if now - self._checked > _CHECK_SECONDS:
-            self._checked = now
-            if self.store.version() != self._version and self._opening.acquire(blocking=False):
-                # Beside the questions, which the present index goes on answering.
-                threading.Thread(target=self._follow, name="open-index", daemon=True).start()
-        return serving
-
-    def _follow(self) -> None:
-        try:
-            self._open()
-        except GenerationError as error:
-            _log.error("%s The index in memory goes on serving.", error)
-        finally:
-            self._opening.release()
-
-    def _open(self) -> None:
-        # Before opening: a switch in between is seen at the next look.
-        version = self.store.version()
-        generation = self.store.open(self.encoder.fingerprint)
-        if self._serving is None or self._serving.index.generation.id != generation.id:
-            opened = Index(generation, self.encoder, self.static, shipped())
-            self._serving = _Serving(opened, speller(opened, shipped()))
-            _log.info("Serving index %s: %d passages", generation.id, len(generation.passages))
-        self._version = version
+        index: Index = self._serving.current().index
+        return index
 
     def _outcome(self, confidence: float) -> Outcome:
         threshold = self._settings.min_confidence
@@ -382,6 +267,10 @@ class Answerer:
             old=_is_old(article.source.published, today, self._settings.horizon_days),
             also=tuple(index.generation.articles[name].source for name in hit.also),
         )
+
+
+def _alphabetical(name: str) -> tuple[str, str]:
+    return (name.casefold(), name)
 
 
 def _local_day() -> date:
