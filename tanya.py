@@ -531,7 +531,7 @@ def _admin(settings: Settings, answerer: Answerer) -> Admin:
         collect=lambda targets: _apart(_collect_apart, settings, list(targets)),
         generations=lambda: states(store),
         rollback=lambda: store.rollback(_PATIENCE),
-        cluster=lambda entries: cluster(entries, answerer.encoder),
+        cluster=lambda entries: cluster(entries, answerer.encoder, answerer.static),
     )
 
 

@@ -38,7 +38,7 @@ from index.store import Store
 from tests.databases import postgresql
 from tests.web import served
 
-TOKEN = "token-of-the-benchmark"  # noqa: S105
+TOKEN = "token-of-the-benchmark"
 ROUNDS = 5
 
 
