@@ -17,11 +17,13 @@ from api.admin import Admin
 from api.desk_visit import Span
 from corpus.article import Article
 from index.answer import IndexInfo
-from index.asked import READ, Wanted, unanswered, write_csv
+from index.asked import Wanted, unanswered, write_csv
 from index.catalogue import Catalogue
 from index.clusters import Cluster
 from index.journal import Entry, Journal, Overview
 
+GROUPED = 2000
+"""Unanswered questions that are grouped, the newest: the work grows with the square."""
 _KEPT_SECONDS = 60.0
 _LATEST = 20
 _BAD = 50
@@ -157,4 +159,6 @@ class Reader:
             return self._kept[span][1]
 
     def _group(self, span: Span) -> Sequence[Cluster]:
-        return self._admin.cluster(unanswered(self._journal, Wanted(span.since, span.until), READ))
+        return self._admin.cluster(
+            unanswered(self._journal, Wanted(span.since, span.until), GROUPED)
+        )

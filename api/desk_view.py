@@ -18,7 +18,7 @@ from markupsafe import Markup
 from api import web
 from api.admin import Admin, GenerationState
 from api.brand import read_words
-from api.desk_figures import Figures, Indexed, Reader, Sources, sources_of
+from api.desk_figures import GROUPED, Figures, Indexed, Reader, Sources, sources_of
 from api.desk_jobs import Jobs, Told
 from api.desk_plot import Plot, Series, bars, lines
 from api.desk_visit import LONGEST, SPANS, Span, Visit
@@ -26,7 +26,6 @@ from api.desk_words import Words
 from corpus.article import LANGUAGES
 from corpus.collected import last
 from corpus.report import Report
-from index.asked import READ
 from index.clusters import Cluster
 from index.database import DatabaseError
 from index.generation import NoIndexError
@@ -182,7 +181,7 @@ class View:
             query=visit.query,
             zone=datetime.now().astimezone().tzname(),
             note=note.format(n=LONGEST, wait=w.age(wait)),
-            grouped=READ,
+            grouped=GROUPED,
             most=MOST,
         )
 
