@@ -313,7 +313,7 @@ def test_rolling_back_really_switches_and_the_page_shows_it(desk: Office) -> Non
     with desk.inside() as client:
         page = client.get("/desk?lang=en").text
         assert _serving(page) == newer
-        assert f"Yes, go back to {older}" in page
+        assert f"will switch from index {newer} to {older}." in page
         page = press(client, "rollback", now=newer).text
         assert _serving(page) == older
         assert f"Now serving {older}." in page
@@ -332,7 +332,7 @@ def test_an_index_that_cannot_be_opened_is_never_gone_back_to(desk: Office) -> N
         manifest = desk.store.folder(older) / "manifest.json"
         manifest.write_text(manifest.read_text()[:-20])
         page = client.get("/desk?lang=en").text
-        assert "go back to" not in page
+        assert "Yes, go back now" not in page
         assert f'data-generation="{older}"' in page
         page = press(client, "rollback", now=newer).text
         assert "failed" in page
