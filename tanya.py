@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from rich.console import Console
+    from starlette.routing import BaseRoute
 
     from api.admin import Admin
+    from api.app import Background
     from corpus.article import Article, Source
     from corpus.collect import Collector
     from corpus.report import Report, Task
@@ -379,6 +381,10 @@ def serve(
         str | None,
         typer.Option(help="Collect what is due of the sources file this often: 30s, 15m, 2h."),
     ] = None,
+    webhook: Annotated[
+        bool | None,
+        typer.Option("--webhook", help="Let Telegram post to TANYA_WEBHOOK_URL: no polling."),
+    ] = None,
 ) -> None:
     """Serve the chat page and the HTTP API; the Telegram bot too where a token is set.
 
@@ -390,11 +396,16 @@ def serve(
         "workers": workers,
         "proxy_headers": proxy_headers,
         "root_path": root_path,
+        "webhook": webhook,
     }
     said = {name: value for name, value in options.items() if value is not None}
     settings = _settings(**said)
     keeping = _keeping(settings, watch, collect_every)
     _log_to_stderr(settings)
+    if settings.webhook:
+        from bot import webhook_refusal
+
+        _refuse(webhook_refusal(settings))
     # First, so that a port that is taken does not wait for the index.
     listener = _listen(settings)
     address, port = listener.getsockname()[:2]
@@ -469,7 +480,6 @@ def _serve(
     answerer.ask("ASEAN")
     from api import create_app
     from api.alone import alone
-    from api.app import Background
     from api.workers import serve
     from index.database import Database
     from index.journal import Journal
@@ -480,10 +490,16 @@ def _serve(
         Journal.of(settings, Database.of(settings, patient=True)) if settings.journal else None
     )
     once: list[Background] = []
-    if settings.telegram_token is not None:
+    routes: list[BaseRoute] = []
+    if settings.webhook:
+        from bot import webhook
+
+        posted, routes = webhook(answerer, settings, journal, limiter)
+        once.append(posted)
+    elif settings.telegram_token is not None:
         from bot import polling
 
-        once.append(lambda: polling(answerer, settings))
+        once.append(lambda: polling(answerer, settings, journal, limiter))
     if keeping != (False, None):
         from index.upkeep import upkeep
 
@@ -492,7 +508,13 @@ def _serve(
     if once:
         background.append(lambda: alone(settings.data / "serve.lock", once))
     app = create_app(
-        answerer, settings, background, journal, limiter, admin=_admin(settings, answerer)
+        answerer,
+        settings,
+        background,
+        journal,
+        limiter,
+        routes,
+        admin=_admin(settings, answerer),
     )
     serve(app, listener, ready, parent)
 
@@ -509,7 +531,7 @@ def _admin(settings: Settings, answerer: Answerer) -> Admin:
         collect=lambda targets: _apart(_collect_apart, settings, list(targets)),
         generations=lambda: states(store),
         rollback=lambda: store.rollback(_PATIENCE),
-        cluster=lambda entries: cluster(entries, answerer.encoder),
+        cluster=lambda entries: cluster(entries, answerer.encoder, answerer.static),
     )
 
 
@@ -567,13 +589,78 @@ def bot() -> None:
     from bot import refusal, run
 
     # Before the index: a setting is corrected sooner than an index is built.
-    if reason := refusal(settings):
-        typer.secho(f"tanya: {reason}", err=True)
-        raise typer.Exit(2)
+    _refuse(refusal(settings))
     answerer = _answerer(settings)
     _have_index(settings, answerer)
+    from index.database import Database
+    from index.journal import Journal
+    from index.limiter import Limiter
+
+    journal = Journal.of(settings, Database.of(settings, patient=True))
     with answerer.following():
-        raise typer.Exit(run(answerer, settings))
+        raise typer.Exit(run(answerer, settings, journal=journal, limiter=Limiter.of(settings)))
+
+
+@app.command()
+def link(
+    question: Annotated[list[str], typer.Argument(help="The question; quotes are optional.")],
+    bot: Annotated[
+        str | None, typer.Option(help="Name of the bot, such as @TanyaAseanBot; else it is asked.")
+    ] = None,
+    svg: Annotated[
+        Path | None, typer.Option(help="Write a QR code for print here, as SVG.")
+    ] = None,
+) -> None:
+    """Make a link (and a QR code) that opens the Telegram bot with a question, for a poster.
+
+    Suggested questions are understood by every bot of this version; others are kept in the database,
+    which must be the bot's own.
+    """
+    settings = _settings()
+    from bot.link import Links, address
+    from bot.memory import Memory
+    from index.database import Database
+    from index.question import QuestionError, check_question
+    from index.related import bank
+
+    if bot is None:
+        from bot import BotError, refusal, username
+
+        _refuse(refusal(settings))
+        try:
+            bot = username(settings)
+        except BotError as error:
+            typer.secho(f"tanya: {error}", err=True)
+            raise typer.Exit(1) from None
+    try:
+        text = check_question(" ".join(question), settings.max_question)
+        where = address(bot, text)
+    except QuestionError as error:
+        _refuse(_QUESTION_ERRORS[error.code].format(limit=error.limit))
+        raise
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--bot") from None
+    database = Database.of(settings)
+    kept = Links(Memory.of(settings, database), bank(settings)).keep(text)
+    database.close()
+    import segno
+
+    code = segno.make_qr(where, error="m")
+    typer.echo(where)
+    if svg is not None:
+        code.save(str(svg), kind="svg", scale=10, border=4)
+        typer.echo(f"QR code: {svg}")
+    elif sys.stdout.isatty():
+        code.terminal(compact=True)
+    if kept:
+        typer.echo("The question is kept in the database: the bot must use the same.", err=True)
+
+
+def _refuse(reason: str | None) -> None:
+    """End with a sentence and exit code 2 where there is a reason to."""
+    if reason:
+        typer.secho(f"tanya: {reason}", err=True)
+        raise typer.Exit(2)
 
 
 @app.command()

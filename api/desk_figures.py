@@ -78,7 +78,7 @@ def sources_of(indexed: Indexed, shown: Mapping[str, int], most: int) -> Sources
         used[article.source.publisher] += 1
         if len(often) < most:  # `shown` has those shown most first
             often.append((article, count))
-    never = itertools.islice((name for name in catalogue.newest if name not in shown), most)
+    never = itertools.islice((name for name in catalogue.ids if name not in shown), most)
     publishers = [
         Publisher(one.name, one.articles, times[one.name], one.articles - used[one.name])
         for one in catalogue.publishers

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from heapq import nlargest
 
 from corpus.article import Article
 from index.result import IndexInfo
+
+NEWEST = 20
+"""Headlines of a catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +37,24 @@ class Publisher:
 
 
 @dataclass(frozen=True, slots=True)
+class Headline:
+    """An article in a list of news: `titles` by language, the page's own under its own language."""
+
+    titles: Mapping[str, str]
+    publisher: str
+    url: str
+    published: date
+
+    def title(self, language: str) -> str:
+        """The title in `language` where there is one, else the page's own."""
+        return self.titles.get(language) or next(iter(self.titles.values()))
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Who published what `index` holds, and about what: those of most articles first. `newest`: the ids of
-    all articles, those published last first, those without a date at the end.
+    """Who published what `index` holds, and about what: those of most articles first. `ids`: of all
+    articles, those published last first, those without a date at the end. `newest`: the articles published
+    last, newest first, `NEWEST` at most.
 
     Holds nothing of the index itself, which must be free to go when another takes its place.
     """
@@ -43,7 +62,8 @@ class Catalogue:
     index: IndexInfo
     publishers: tuple[Publisher, ...]
     topics: tuple[Topic, ...]
-    newest: tuple[str, ...]
+    ids: tuple[str, ...]
+    newest: tuple[Headline, ...]
 
     @classmethod
     def of(cls, index: IndexInfo, articles: Collection[Article]) -> Catalogue:
@@ -60,8 +80,31 @@ class Catalogue:
                 sorted(publishers, key=lambda one: (-one.articles, one.name.casefold()))
             ),
             topics=_topics(articles),
-            newest=tuple(sorted(days, key=days.__getitem__, reverse=True)),
+            ids=tuple(sorted(days, key=days.__getitem__, reverse=True)),
+            newest=_newest(articles),
         )
+
+
+def _newest(articles: Iterable[Article]) -> tuple[Headline, ...]:
+    dated = [
+        (article.source.published, article.id, article)
+        for article in articles
+        if article.source.published is not None
+    ]
+    return tuple(
+        Headline(
+            {language: article.title_in(language) for language in _languages(article)},
+            article.source.publisher,
+            article.source.url,
+            day,
+        )
+        for day, _, article in nlargest(NEWEST, dated, key=lambda item: item[:2])
+    )
+
+
+def _languages(article: Article) -> list[str]:
+    own = [article.language]
+    return own if article.translation is None else [*own, article.translation.language]
 
 
 def _publisher(name: str, articles: list[Article]) -> Publisher:

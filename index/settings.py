@@ -143,6 +143,9 @@ class Settings(BaseSettings):
     telegram_api: str = Field(
         "https://api.telegram.org", description="Address of the Telegram Bot API server."
     )
+    webhook: bool = Field(
+        False, description="Whether Telegram posts to us (`tanya serve --webhook`): no polling."
+    )
     webhook_url: str = Field(
         "", description="Public https address of this service, for `tanya serve --webhook`."
     )

@@ -20,10 +20,11 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
 )
 from sqlalchemy.engine import Dialect
 
-NEWEST = "0001"
+NEWEST = "0002"
 """The last migration: a database that is there is not looked at further."""
 
 METADATA = MetaData()
@@ -138,5 +139,24 @@ telegram_update = Table(
     Column("body", Text),
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("crowd", Boolean, nullable=False, server_default=false()),  # of a group
 )
 Index("telegram_update_state", telegram_update.c.state, telegram_update.c.received)
+
+telegram_answer = Table(
+    "telegram_answer",
+    METADATA,
+    Column("chat", String(64), primary_key=True),  # keyed hash
+    Column("question", BigInteger, primary_key=True, autoincrement=False),  # message ids
+    Column("answer", BigInteger, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+Index("telegram_answer_at", telegram_answer.c.at)
+
+telegram_link = Table(
+    "telegram_link",
+    METADATA,
+    Column("payload", String(64), primary_key=True),
+    Column("question", Text, nullable=False),  # the operator's, for a poster
+    Column("made", Moment, nullable=False),
+)
