@@ -738,18 +738,18 @@ def questions(
     if first > last:
         raise typer.BadParameter("is after --until", param_hint="--since")
     settings = _settings()
-    from index.asked import Wanted
-    from index.database import Database
-    from index.journal import Journal
-
-    database = Database.of(settings)
-    journal = Journal.of(settings, database)
-    if journal is None:
+    if not settings.journal:
         typer.secho(
             "tanya: The journal is switched off (TANYA_JOURNAL=false): questions are not kept.",
             err=True,
         )
         raise typer.Exit(2)
+    from index.asked import Wanted
+    from index.database import Database
+    from index.journal import Journal
+
+    database = Database.of(settings)
+    journal = Journal(database, settings.retention_days)
     helpful = None if rated is None else rated == "good"
     wanted = Wanted(first, last, cast("Any", door), unanswered, helpful)
     try:

@@ -172,8 +172,9 @@ def _headline(asked: Asked) -> str:
     doors = ", ".join(f"{door} {n}" for door, n in overview.doors.items())
     return (
         f"{asked.wanted.since} to {asked.wanted.until}: {overview.asked} questions, "
-        f"{overview.answered} answered{share}, {asked.open} not; {social} greetings and the like. "
-        f"Rated helpful {good}, not helpful {bad}. By door: {doors}."
+        f"{overview.answered} answered{share}, {asked.open} not\n"
+        f"Greetings and the like: {social}. Rated helpful: {good}, not helpful: {bad}\n"
+        f"By door: {doors}\n"
     )
 
 
