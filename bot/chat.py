@@ -119,7 +119,9 @@ class Chat:
         view_k = min(MOST, talk.settings.k)
         typing = asyncio.create_task(self._type(message, instead_of))
         try:
-            answer, seconds = await talk.ask(question, chosen, view_k, previous)
+            answer, seconds = await talk.ask(
+                question, chosen, view_k, previous, crowd=_quotes(message)
+            )
         except Exception as error:
             apology = Rendered.of(await talk.apology(update, question, error))
             await typing

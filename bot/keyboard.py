@@ -48,8 +48,8 @@ class View:
     @classmethod
     def read(cls, data: str) -> View | None:
         """The view of a button's data; None for anything else."""
-        match = re.fullmatch(rf"{SHOW}(\d):([a-z]{{2}})(:recent)?", data)
-        if match is None or match[2] not in LANGUAGES or match[1] == "0":
+        match = re.fullmatch(rf"{SHOW}([1-9]):([a-z]{{2}})(:recent)?", data)
+        if match is None or match[2] not in LANGUAGES:
             return None
         return cls(int(match[1]), match[2], match[3] is not None)
 
