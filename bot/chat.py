@@ -140,7 +140,9 @@ class Chat:
             below=talk.rating(answer, messages, id),
         )
         unsure = unsure_message(messages, question if on_top or offered else None)
-        sent = await self._show(message, rendered, unsure, instead_of, quote=not offered)
+        # "You are welcome" needs no quote, and nobody looks at it in another way.
+        quote = not offered and (answer.outcome != "social" or _quotes(message))
+        sent = await self._show(message, rendered, unsure, instead_of, quote)
         if sent is not None and not offered:
             memory = talk.memory
             await talk.remembered(

@@ -220,9 +220,21 @@ class Intake:
 
 
 def letter(update: Update, raw: dict[str, Any]) -> Letter:
-    """`update` as it is stored, with the JSON that Telegram sent."""
-    body = json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
+    """`update` as it is stored: with the JSON that Telegram sent, without people's names."""
+    body = json.dumps(_nameless(raw), ensure_ascii=False, separators=(",", ":"))
     return Letter(update.update_id, body, is_crowd(update))
+
+
+def _nameless(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_nameless(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {name: _nameless(item) for name, item in value.items()}
+    if "first_name" in kept and not kept.get("is_bot"):
+        kept["first_name"] = "-"  # which must be there
+        kept = {k: v for k, v in kept.items() if k not in ("last_name", "username")}
+    return kept
 
 
 def _kind(update: Update) -> str:

@@ -89,7 +89,8 @@ def view_row(answer: Answer, messages: Messages, view: View) -> list[InlineKeybo
         row.append(button("more", replace(view, k=min(MOST, view.k + 3))))
     other = next(language for language in LANGUAGES if language != answer.language)
     row.append(button(f"in_{other}", replace(view, language=other)))
-    ages = {passage.old for passage in answer.passages}
+    # Without a date nobody knows.
+    ages = {p.old for p in answer.passages if p.source.published is not None}
     if view.recent:
         row.append(button("any_time", replace(view, recent=False)))
     elif ages == {True, False}:

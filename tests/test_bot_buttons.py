@@ -59,7 +59,7 @@ async def test_more_passages_and_the_other_language_change_the_message(
         await server.next_message()
     assert len(server.calls("sendMessage")) == 2
     assert {question for question, _ in desk.asked} == {"Apa saja yang banyak?", "Halo"}
-    assert desk.wanted[:4] == [3, 6, 6, 6]
+    assert desk.wanted[:5] == [3, 3, 6, 3, 6]
 
 
 async def test_who_asks_for_more_than_there_is_is_told_so(
@@ -81,7 +81,7 @@ async def test_only_recent_news_where_old_and_new_stand_together(
     async with open_bot(server, tmp_path, desk):
         server.say(7, "Apa saja yang banyak?")
         message = await server.next_message()
-        server.press(message, "🕑 Yang baru saja")
+        server.press(message, "🕑 Hanya yang terbaru")
         recent = await server.next_edit()
         assert f"🕑 {ID.say('only_recent', days=365)}" in recent["text"]
         assert "berita lama" not in recent["text"] and len(titles(recent)) == 2
@@ -90,7 +90,7 @@ async def test_only_recent_news_where_old_and_new_stand_together(
     assert [filters is not None for filters in desk.filters] == [False, True, False]
     async with open_bot(server, tmp_path, desk):
         server.say(7, "Kapan gedung dibuka?")
-        assert "🕑 Yang baru saja" not in labels(await server.next_message()), "all are new"
+        assert "🕑 Hanya yang terbaru" not in labels(await server.next_message()), "all are new"
 
 
 async def test_a_follow_up_is_looked_at_as_it_was_understood(

@@ -50,8 +50,8 @@ async def test_latest_and_sources_list_what_there_is(
             "The news I read",
             "5 articles of 2 publishers.",
             "",
-            "• Kabar <Kota>: 4 articles, newest 1 September 2023",
-            "• Jakarta Post & co: 1 articles, newest date unknown",
+            "• Kabar <Kota> (4), newest of 1 September 2023",
+            "• Jakarta Post & co (1)",
         ]
         desk.empty = True
         for command in ("/latest", "/sources"):
@@ -92,10 +92,12 @@ async def test_forget_deletes_everything_of_that_person(
         assert [entry.question for entry in journal.entries()] == ["gedung tiga?"]
         server.say(7, "lalu gedung mana?")
         assert (await server.next_message())["text"].startswith(ID.say("found"))
-        assert desk.previous[-1] is None
-        server.say(GROUP, "/forget", user=8)
+        server.say(GROUP, "/ask lalu gedung mana?", user=7)
+        await server.next_message()
+        assert desk.previous[-2:] == [None, None], "in no chat"
+        server.say(GROUP, "/forget", user=8, language="id")
         assert (await server.next_message())["text"] == ID.say("forgotten_group", questions=1)
-    assert len(journal.entries()) == 1
+    assert len(journal.entries()) == 2
 
 
 async def test_a_link_on_a_poster_opens_a_question(server: TelegramServer, tmp_path: Path) -> None:
