@@ -33,7 +33,7 @@ from index.reader import Reader
 from index.settings import Settings
 from index.store import Store
 from tests.telegram_rules import Json
-from tests.telegram_server import TOKEN, USERNAME, TelegramServer
+from tests.telegram_server import TOKEN, USERNAME, Fault, TelegramServer
 
 SOON = Patience(poll=2.0, first=0.1, look=0.2)
 WORDS = {
@@ -126,6 +126,11 @@ class Theatre:
         return message
 
 
+def _buttons(message: Json) -> list[Json]:
+    rows = message.get("reply_markup", {}).get("inline_keyboard", [])
+    return [button for row in rows for button in row]
+
+
 def _shown(message: Json) -> str:
     """The text as it looks, with *bold* and the quoted question."""
     text, marks = message["text"].encode("utf-16-le"), []
@@ -149,8 +154,7 @@ async def play(theatre: Theatre) -> None:
     more = await theatre.tap(answer, button("more"))
     other = "en" if language == "id" else "id"
     turned = await theatre.tap(more, button(f"in_{other}"))
-    back = next(b["text"] for row in turned["reply_markup"]["inline_keyboard"] for b in row
-                if b["text"].startswith("🌐"))  # fmt: skip
+    back = next(b["text"] for b in _buttons(turned) if b["text"].startswith("🌐"))
     shown = await theatre.tap(turned, back)
     rated = await theatre.tap(shown, button("unhelpful"))
     await theatre.tap(rated, button("why_old"))
@@ -164,8 +168,14 @@ async def play(theatre: Theatre) -> None:
         theatre._bot(await server.next_edit(10))
     except TimeoutError:
         print("    (the answer stays the same)\n")
-    await theatre.say(words["latest"])
-    await theatre.say(words["unknown"])
+    latest = await theatre.say(words["latest"])
+    if any("🕑" in button["text"] for button in _buttons(latest)):
+        recent = await theatre.tap(latest, button("recent"))
+        latest = await theatre.tap(recent, button("any_time"))
+    await theatre.tap(latest, button("helpful"))
+    server.fail("sendMessage", Fault(reset=True))
+    unsure = await theatre.say(words["unknown"])
+    await theatre.tap(unsure, button("again"))
     await theatre.say(words["thanks"])
     await theatre.say(f"/start {payload(read_suggestions()[1].text[language])}")
     for command in ("/latest", "/sources", "/help", "/privacy", "/ask", "/weather", "/new"):
@@ -175,6 +185,9 @@ async def play(theatre: Theatre) -> None:
     file = {"file_id": "1", "file_unique_id": "1"}
     await theatre.send(voice={**file, "duration": 3})
     await theatre.send(photo=[{**file, "width": 1, "height": 1}])
+    await theatre.send(sticker={**file, "type": "regular", "width": 1, "height": 1,
+                                "is_animated": False, "is_video": False})  # fmt: skip
+    await theatre.send(location={"longitude": 106.8, "latitude": -6.2})
     await theatre.say("?!")
     theatre._person(words["chat"], GROUP)
     server.say(GROUP, words["chat"], language=language)

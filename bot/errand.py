@@ -34,6 +34,7 @@ class Errand:
         self._update_id = update_id
         self._state = "answering"
         self._failed = False
+        self._closed = False
 
     async def begin(self) -> None:
         """An answer is looked for now."""
@@ -61,9 +62,11 @@ class Errand:
         self._failed = True
 
     async def close(self) -> None:
-        """Nothing more is to be done: its text is deleted."""
-        end = "failed" if self._failed else "done"
-        await self._write(self._marks.mark, self._update_id, end)
+        """Nothing more is to be sent: its text is deleted."""
+        if not self._closed:
+            self._closed = True
+            end = "failed" if self._failed else "done"
+            await self._write(self._marks.mark, self._update_id, end)
 
     async def _write(self, write: Callable[..., None], *values: object) -> None:
         try:

@@ -215,13 +215,14 @@ def _settle(data: Path, victim: subprocess.Popen[str]) -> bool:
             return True
         if time.monotonic() > end:
             raise TimeoutError("the bot has not come to an end with what it was asked")
-        if _unfinished(data):
+        if unfinished(data):
             quiet = time.monotonic()
         time.sleep(0.05)
     return False
 
 
-def _unfinished(data: Path) -> bool:
+def unfinished(data: Path) -> bool:
+    """Whether the inbox in `data` still holds anything to do."""
     try:
         with closing(sqlite3.connect(data / "tanya.db", timeout=5)) as database:
             rows = database.execute("SELECT state FROM telegram_update").fetchall()
