@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -74,8 +74,16 @@ def _sentences() -> Iterator[None]:
         from index.database import DatabaseError
         from index.encoder import EncoderError
         from index.generation import GenerationError
+        from index.settings import SettingError
 
-        expected = (CorpusError, DatabaseError, EncoderError, GenerationError, ShelfError)
+        expected = (
+            CorpusError,
+            DatabaseError,
+            EncoderError,
+            GenerationError,
+            SettingError,
+            ShelfError,
+        )
         if not isinstance(error, expected):
             raise
         typer.secho(f"tanya: {error}", fg="red", err=True)
@@ -186,7 +194,8 @@ def collect(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Pages, feeds, sitemaps (addresses) and files (.html, .pdf, .md, .txt). "
+            help="Pages, feeds, sitemaps (addresses), files (.html, .pdf, .md, .txt), folders of files, "
+            "or text files with one of these a line; - reads such lines. "
             "Default: what is due of the sources file."
         ),
     ] = None,
@@ -222,17 +231,10 @@ def collect(
 
     if language not in (None, *LANGUAGES):
         raise typer.BadParameter(f"use {' or '.join(LANGUAGES)}", param_hint="--language")
-    if url is not None and len(targets or []) != 1:
-        raise typer.BadParameter("is for one file at a time", param_hint="--url")
     settings = _settings()
-    if settings.corpus is None:
-        typer.secho(
-            "tanya: Set TANYA_CORPUS to the folder that collected articles should go to, "
-            "in the environment or in .env (for example: TANYA_CORPUS=news).",
-            err=True,
-        )
-        raise typer.Exit(2)
-    from corpus.report import Said, Task, as_json, exit_code, print_report
+    folder = _own_folder(settings)
+    from corpus.report import Said, as_json, exit_code, print_report
+    from corpus.targets import list_lines, read_targets
 
     said = Said(
         title=title,
@@ -244,8 +246,18 @@ def collect(
         sure=True,
     )
     _log_to_stderr(settings)
-    tasks = [Task(where, said) for where in targets or []]
-    report = _collect(settings, tasks, every, dry_run, wait)
+    named = read_targets(
+        (
+            name
+            for target in targets or ()
+            for name in (list_lines(sys.stdin.read()) if target == "-" else [target])
+        ),
+        said,
+    )
+    for option, value in (("--url", url), ("--title", title)):
+        if value is not None and len(named) != 1:
+            raise typer.BadParameter("is for one page at a time", param_hint=option)
+    report = _collect(settings, folder, named if targets else None, every, dry_run, wait)
     if json:
         import json as json_
 
@@ -254,9 +266,46 @@ def collect(
         from rich.console import Console
 
         print_report(report, Console(highlight=False, stderr=True))
-    if report.changed and rebuild:
+    from index.behind import is_behind
+
+    # Also what an earlier collection brought, whose rebuild did not come to its end.
+    if rebuild and not dry_run and (report.changed or is_behind(settings.data, folder)):
         _rebuild(settings)
     raise typer.Exit(exit_code(report))
+
+
+@app.command()
+def check(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Folders of articles. Default: TANYA_CORPUS, else the shipped articles."
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Read the articles as an editor would: missing dates, duplicates, remains of pages, and the like.
+
+    A line for each finding. Exit code: 0 nothing found, 4 something found, 1 a failure.
+    """
+    settings = _settings()
+    from corpus.article import SHIPPED
+    from corpus.check import check
+    from corpus.finding import as_json, summary
+
+    mine = folders or [settings.corpus or SHIPPED]
+    shipped = SHIPPED.resolve() in [folder.resolve() for folder in mine]
+    others = [SHIPPED] if settings.shipped_corpus and not shipped else []
+    checked = check(mine, others, dated=not shipped)
+    if json:
+        import json as json_
+
+        typer.echo(json_.dumps(as_json(checked), indent=2, ensure_ascii=False))
+    else:
+        for finding in checked.findings:
+            typer.echo(str(finding))
+        typer.echo(summary(checked), err=True)
+    raise typer.Exit(4 if checked.findings else 0)
 
 
 @app.command()
@@ -322,6 +371,13 @@ def serve(
     root_path: Annotated[
         str | None, typer.Option(help="Path below which a proxy serves us, such as /tanya.")
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Rebuild whenever an article of TANYA_CORPUS changes.")
+    ] = False,
+    collect_every: Annotated[
+        str | None,
+        typer.Option(help="Collect what is due of the sources file this often: 30s, 15m, 2h."),
+    ] = None,
     webhook: Annotated[
         bool | None,
         typer.Option("--webhook", help="Let Telegram post to TANYA_WEBHOOK_URL: no polling."),
@@ -341,6 +397,7 @@ def serve(
     }
     said = {name: value for name, value in options.items() if value is not None}
     settings = _settings(**said)
+    keeping = _keeping(settings, watch, collect_every)
     _log_to_stderr(settings)
     if settings.webhook:
         from bot import webhook_refusal
@@ -352,25 +409,53 @@ def serve(
     page = f"http://{'localhost' if address in ('127.0.0.1', '0.0.0.0') else address}:{port}"  # noqa: S104
     greeting = f"{settings.name}: {page}  (API: {page}/docs)"
     if settings.workers == 1:
-        _serve(settings, listener, lambda: typer.echo(greeting))
+        _serve(settings, listener, keeping, lambda: typer.echo(greeting))
     else:
         from api.workers import Supervisor
         from index import metrics
 
         metrics.share(settings.data)
         supervisor = Supervisor(
-            settings.workers, _worker, (said, listener), lambda: typer.echo(greeting)
+            settings.workers, _worker, (said, listener, keeping), lambda: typer.echo(greeting)
         )
         raise typer.Exit(supervisor.run())
 
 
-def _worker(said: dict[str, Any], listener: socket.socket, parent: Connection) -> None:
+_Keeping = tuple[bool, float | None]
+"""Whether to watch the corpus, and every how many seconds to collect."""
+
+
+def _keeping(settings: Settings, watch: bool, collect_every: str | None) -> _Keeping:
+    """What was asked for, checked as far as it can be before anything runs."""
+    from corpus.shelf import ShelfError
+
+    if watch or collect_every is not None:
+        folder = _own_folder(settings)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ShelfError(f"{folder} cannot be made ({error.strerror})") from None
+    if collect_every is None:
+        return watch, None
+    from corpus.sources import duration, read_sources
+
+    try:
+        every = duration(collect_every)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--collect-every") from None
+    read_sources(settings.sources)
+    return watch, every
+
+
+def _worker(
+    said: dict[str, Any], listener: socket.socket, keeping: _Keeping, parent: Connection
+) -> None:
     """One of several processes that serve. Reads the settings itself: they may have changed since."""
     with _sentences():
         settings = _settings(**said)
         _log_to_stderr(settings)
         try:
-            _serve(settings, listener, lambda: parent.send(True), parent)
+            _serve(settings, listener, keeping, lambda: parent.send(True), parent)
         except typer.Exit as error:
             sys.exit(error.exit_code)
 
@@ -378,6 +463,7 @@ def _worker(said: dict[str, Any], listener: socket.socket, parent: Connection) -
 def _serve(
     settings: Settings,
     listener: socket.socket,
+    keeping: _Keeping,
     ready: Callable[[], None],
     parent: Connection | None = None,
 ) -> None:
@@ -411,16 +497,29 @@ def _serve(
         from bot import polling
 
         once.append(lambda: polling(answerer, settings, journal, limiter))
-    background = [lambda: alone(settings.data / "serve.lock", once)] if once else []
+    if keeping != (False, None):
+        from index.upkeep import upkeep
+
+        once.append(lambda: upkeep(settings, answerer, *keeping))
+    background: list[Background] = [lambda: _follow(answerer)]
+    if once:
+        background.append(lambda: alone(settings.data / "serve.lock", once))
     app = create_app(
-        answerer, settings, background, journal, limiter, routes, admin=_admin(settings)
+        answerer,
+        settings,
+        background,
+        journal,
+        limiter,
+        routes,
+        admin=_admin(settings, answerer),
     )
     serve(app, listener, ready, parent)
 
 
-def _admin(settings: Settings) -> Admin:
+def _admin(settings: Settings, answerer: Answerer) -> Admin:
     """What the desk and the admin routes can set going."""
     from api.admin import Admin
+    from index.clusters import cluster
     from index.states import states
 
     store = _store(settings)
@@ -429,6 +528,7 @@ def _admin(settings: Settings) -> Admin:
         collect=lambda targets: _apart(_collect_apart, settings, list(targets)),
         generations=lambda: states(store),
         rollback=lambda: store.rollback(_PATIENCE),
+        cluster=lambda entries: cluster(entries, answerer.encoder),
     )
 
 
@@ -464,11 +564,18 @@ def _collect_apart(settings: Settings, targets: list[str]) -> Report:
     if settings.corpus is None:
         raise CorpusError("TANYA_CORPUS is not set: there is no folder for collected articles.")
     _log_to_stderr(settings)
-    tasks = [Task(where, Said()) for where in targets]
-    report = _collect(settings, tasks, False, False, _PATIENCE)
+    # Addresses only: whoever is far away names no files of this machine.
+    named = [Task(where, Said()) for where in targets] or None
+    report = _collect(settings, settings.corpus, named, False, False, _PATIENCE)
     if report.changed:
         _rebuild_apart(settings, False)
     return report
+
+
+@asynccontextmanager
+async def _follow(answerer: Answerer) -> AsyncIterator[None]:
+    with answerer.following():
+        yield
 
 
 @app.command()
@@ -487,7 +594,8 @@ def bot() -> None:
     from index.limiter import Limiter
 
     journal = Journal.of(settings, Database.of(settings, patient=True))
-    raise typer.Exit(run(answerer, settings, journal=journal, limiter=Limiter.of(settings)))
+    with answerer.following():
+        raise typer.Exit(run(answerer, settings, journal=journal, limiter=Limiter.of(settings)))
 
 
 @app.command()
@@ -699,18 +807,38 @@ def _articles(settings: Settings) -> list[Article]:
 
 
 def _collect(
-    settings: Settings, tasks: list[Task], every: bool, dry_run: bool, wait: float
+    settings: Settings,
+    folder: Path,
+    named: list[Task] | None,
+    every: bool,
+    dry_run: bool,
+    wait: float,
 ) -> Report:
-    """Visit `tasks`; without any, what is due of the sources file, or `every` one of it."""
+    """Visit those `named`; with None what is due of the sources file, or `every` one of it."""
+    from corpus.collected import keep
     from corpus.report import tasks_of
     from corpus.sources import read_sources
 
-    assert settings.corpus is not None
-    with _collector(settings, settings.corpus, dry_run, wait) as collector:
-        if not tasks:
-            sources = read_sources(settings.sources)
-            tasks = tasks_of(sources if every else collector.due(sources))
-        return collector.collect(tasks)
+    sources = read_sources(settings.sources) if named is None else []
+    with _collector(settings, folder, dry_run, wait) as collector:
+        if named is None:
+            named = tasks_of(sources if every else collector.due(sources))
+        report = collector.collect(named)
+        if named and not dry_run:
+            keep(report, settings.data)
+        return report
+
+
+def _own_folder(settings: Settings) -> Path:
+    """The folder of TANYA_CORPUS, which collecting needs."""
+    if settings.corpus is None:
+        typer.secho(
+            "tanya: Set TANYA_CORPUS to the folder that collected articles should go to, "
+            "in the environment or in .env (for example: TANYA_CORPUS=news).",
+            err=True,
+        )
+        raise typer.Exit(2)
+    return settings.corpus
 
 
 @contextmanager
@@ -734,11 +862,13 @@ def _collector(settings: Settings, folder: Path, dry_run: bool, wait: float) -> 
         settings.collect_delay,
         settings.collect_loopback,
     )
+    # The lock file is never deleted: deleting it would let two collectors hold "the" lock.
+    lock = FileLock(settings.data / "collect.lock", timeout=wait)
     try:
-        settings.data.mkdir(parents=True, exist_ok=True)
-        # The lock file is never deleted: deleting it would let two collectors hold "the" lock.
-        with FileLock(settings.data / "collect.lock", timeout=wait):
-            ledger = Ledger(settings.data / "collect.db", dry_run)
+        if not dry_run:
+            settings.data.mkdir(parents=True, exist_ok=True)
+        with nullcontext() if dry_run else lock:
+            ledger = Ledger(settings.data / "collect.db", dry_run, folder)
             try:
                 shelf = Shelf(folder, *([SHIPPED] if settings.shipped_corpus else []))
                 with _counting("Collecting") as report:
@@ -808,11 +938,13 @@ def _have_index(settings: Settings, answerer: Answerer) -> None:
 def _rebuild(
     settings: Settings, answerer: Answerer | None = None, force: bool = False, wait: float = 600.0
 ) -> None:
-    articles = _articles(settings)
-    encoder, static = (
-        _encoder(settings) if answerer is None else (answerer.encoder, answerer.static)
-    )
-    with _progress() as report:
+    from index.behind import reading
+
+    with reading(settings.data), _progress() as report:
+        articles = _articles(settings)
+        encoder, static = (
+            _encoder(settings) if answerer is None else (answerer.encoder, answerer.static)
+        )
         done = _store(settings).rebuild(articles, encoder, static, report, wait, force)
     typer.echo(_summary(done), err=True)
 

@@ -10,10 +10,11 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
-from api import ask, front, lookup, operate, problem, service, web
+from api import ask, desk, front, lookup, operate, problem, service, web
 from api.access import Access
 from api.admin import Admin
 from api.describe import DESCRIPTION, describe
+from api.desk import Desk
 from api.gate import Answers, Gate
 from index.journal import Journal
 from index.limiter import Limiter
@@ -64,9 +65,11 @@ def create_app(
     if settings.admin_token is not None:
         access = Access(gate, settings.admin_token)
         routers.append(operate.routes(access, admin, journal))
+        if admin is not None:
+            desk.add(app, Desk(answerer, settings, access, admin, journal))
     for router in routers:
         app.router.routes.extend(router.routes)
-    web.add(app, gate, settings)
+    web.add(app, gate, settings, kept=journal is not None)
     app.router.routes.extend(routes)
     app.openapi = lambda: describe(app, settings)  # type: ignore[method-assign]
     return app

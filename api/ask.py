@@ -19,13 +19,25 @@ _TIMING = {
         "schema": {"type": "string"},
     }
 }
+_LINKS = {
+    "article": {
+        "operationId": "article",
+        "parameters": {"id": "$response.body#/passages/0/article"},
+        "description": "The article of the first passage.",
+    },
+    "feedback": {
+        "operationId": "feedback",
+        "requestBody": {"id": "$response.body#/id", "helpful": True},
+        "description": "Whether the answer helped.",
+    },
+}
 
 
 def routes(gate: Gate) -> APIRouter:
     """What asks `gate`."""
     router = APIRouter(tags=["questions"], generate_unique_id_function=operation)
     responses: dict[int | str, dict[str, Any]] = {
-        200: {"headers": _TIMING},
+        200: {"headers": _TIMING, "links": _LINKS},
         **problem.responses(413, 422, 429, 500, 503),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Sequence
 
 import anyio
 from starlette.datastructures import Headers, MutableHeaders
@@ -41,6 +42,12 @@ def _header(policy: dict[str, str]) -> str:
 STRICT = _header(_POLICY | _TRUSTED)
 DOCS = _header(_POLICY)
 """For /docs alone: Swagger UI builds markup from text (purified by itself)."""
+
+
+def framed_by(origins: Sequence[str]) -> str:
+    """The strict policy for a page that the sites `origins` may show in a frame; "*": all may."""
+    return _header(_POLICY | _TRUSTED | {"frame-ancestors": " ".join(origins) or "'none'"})
+
 
 _HEADERS = {
     "content-security-policy": STRICT,

@@ -70,7 +70,7 @@ class CollectIn(BaseModel):
         Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]\S*$", max_length=2000)]
     ] = Field(
         default=[],
-        max_length=100,
+        max_length=30,
         description="Addresses of pages, feeds or sitemaps; none: what is due of the sources file.",
     )
 

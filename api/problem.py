@@ -73,7 +73,7 @@ class BodyTooLarge(HTTPException):
     """A request body over the limit: an HTTPException, since FastAPI lets only those pass."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(413, f"The body is over {limit} bytes. A question is much shorter.")
+        super().__init__(413, f"The body is over {limit} bytes. Send less.")
 
 
 def busy(limit: int) -> ProblemError:

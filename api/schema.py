@@ -37,7 +37,18 @@ Language = Literal["id", "en"]
 Passages = Annotated[int, Field(ge=1, le=10)]
 Day = Annotated[date, BeforeValidator(_day)]
 Names = Annotated[
-    list[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]],
+    list[
+        Annotated[
+            str,
+            StringConstraints(
+                strip_whitespace=True,
+                min_length=1,
+                max_length=200,
+                # So that the schema, too, says that spaces are no name.
+                pattern=r"[^\s\x1c-\x1f]",
+            ),
+        ]
+    ],
     Field(max_length=20),
 ]
 Languages = Annotated[list[Language], Field(max_length=20)]

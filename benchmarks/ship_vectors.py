@@ -6,8 +6,8 @@ import numpy as np
 
 from corpus.article import SHIPPED, read_articles
 from corpus.passage import split
+from index.build import passage_keys
 from index.encoder import OnnxEncoder
-from index.generation import passage_keys
 from index.store import SHIPPED_VECTORS
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 Signatures = NDArray[np.uint32]
 """MinHash signatures, a row a text, `WIDTH` columns."""
 
+PAIR = np.dtype([("one", "<i4"), ("other", "<i4"), ("likeness", "<f8")])
+Pairs = NDArray[Any]
+"""Rows of two articles that are alike, and how much (PAIR)."""
+
 SAME = 0.5
 """Jaccard index from which two articles are one story.
 
@@ -33,6 +37,10 @@ a reprint of 150 words with another dateline and every tenth word changed has .5
 _SHINGLE = 3
 _BANDS, _ROWS = 42, 3
 """A pair of likeness s is compared with probability 1 - (1 - s³)⁴²: .996 at .5, .04 at .1."""
+_WORTH = 0.3
+"""Share of equal numbers in two signatures from which two texts are compared word by word: of a pair that is
+.5 alike, 4 in a million have fewer, while pairs that share a sentence or two are a hundred times as many."""
+_AT_ONCE = 100_000
 _SEED = 1
 WIDTH = _BANDS * _ROWS
 """Numbers in a signature."""
@@ -43,23 +51,55 @@ def find_stories(
 ) -> list[tuple[str, ...]]:
     """The ids of each story of two or more of `articles`, oldest first (undated last, then by id).
 
-    Each article joins the oldest one that it is like, not one that joined before it: else a report
-    rewritten day by day would chain different events together. The same for the same articles in
-    whatever order. Stories are ordered by their first id. `signatures`: of the articles' texts, where
-    they are known.
+    The same for the same articles in whatever order. Stories are ordered by their first id.
+    `signatures`: of the articles' texts, where they are known.
     """
     if signatures is None:
         signatures = sign([article.text for article in articles])
-    alike = {article.language: Alike() for article in articles}
-    stories: dict[str, list[str]] = {}
-    order = sorted(_colliding(signatures), key=lambda row: age(articles[row]))
-    for article, signature in ((articles[row], signatures[row]) for row in order):
-        first = alike[article.language].find(article.text, signature)
-        if first is None:
-            alike[article.language].add(article.id, article.text, signature)
-            stories[article.id] = [article.id]
-        else:
-            stories[first].append(article.id)
+    return stories_of(articles, find_pairs(articles, signatures))
+
+
+def find_pairs(
+    articles: Sequence[Article],
+    signatures: Signatures,
+    known: Pairs | None = None,
+    new: NDArray[np.bool_] | None = None,
+) -> Pairs:
+    """Which two of `articles` are alike. `signatures`: of their texts.
+
+    `known`: those of which neither is `new`, where they are known; then only the others are looked for.
+    """
+    one, other = _colliding(signatures, new)
+    if known is None:
+        known = np.empty(0, PAIR)
+    found = []
+    for first in range(0, len(one), _AT_ONCE):
+        ones, others = one[first : first + _AT_ONCE], other[first : first + _AT_ONCE]
+        near = (signatures[ones] == signatures[others]).mean(axis=1) >= _WORTH
+        for a, b in zip(ones[near].tolist(), others[near].tolist(), strict=True):
+            if articles[a].language == articles[b].language:
+                likeness = jaccard(articles[a].text, articles[b].text)
+                if likeness >= SAME:
+                    found.append((a, b, likeness))
+    return np.concatenate((known, np.array(found, PAIR)))
+
+
+def stories_of(articles: Sequence[Article], pairs: Pairs) -> list[tuple[str, ...]]:
+    """The stories that `pairs` of `articles` make, ordered as in `find_stories`.
+
+    Each article joins the oldest one that it is like, not one that joined before it: else a report
+    rewritten day by day would chain different events together.
+    """
+    alike: dict[int, list[tuple[int, float]]] = {}
+    for one, other, likeness in pairs.tolist():
+        alike.setdefault(one, []).append((other, likeness))
+        alike.setdefault(other, []).append((one, likeness))
+    stories: dict[int, list[str]] = {}
+    for row in sorted(alike, key=lambda row: age(articles[row])):
+        firsts = [(other, likeness) for other, likeness in alike[row] if other in stories]
+        # Of those equally like the one that comes first by name.
+        firsts.sort(key=lambda pair: (-pair[1], articles[pair[0]].id))
+        stories.setdefault(firsts[0][0] if firsts else row, []).append(articles[row].id)
     return sorted(tuple(story) for story in stories.values() if len(story) > 1)
 
 
@@ -74,7 +114,9 @@ class Alike:
         self._texts: dict[str, str] = {}
 
     def add(self, name: str, text: str, signature: NDArray[np.uint32] | None = None) -> None:
-        """Remember `text` by `name`, which must be new."""
+        """Remember `text` by `name`, instead of another one of that name."""
+        if name in self._texts:
+            self._near.remove(name)
         self._near.insert(name, _minhash(text, signature))
         self._texts[name] = text
 
@@ -108,17 +150,36 @@ def age(article: Article) -> tuple[date, str]:
     return (article.source.published or date.max, article.id)
 
 
-def _colliding(signatures: Signatures) -> list[int]:
-    """The rows that share a band with another row: all that can be in a story. Of a hundred thousand
-    articles they are few, and finding them takes a second."""
-    shared = np.zeros(len(signatures), bool)
+def _colliding(
+    signatures: Signatures, new: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The pairs of rows, each once, that share a band, and of which one is `new` where that is given."""
+    count = len(signatures)
+    if count < 2 or (new is not None and not new.any()):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    found = []
     mixers = np.random.default_rng(_SEED).integers(1, 2**63, _ROWS, np.uint64) | np.uint64(1)
     for band in range(_BANDS):
         numbers = signatures[:, band * _ROWS : (band + 1) * _ROWS].astype(np.uint64)
         # Equal bands give equal sums; two different ones that do cost a comparison more.
-        _, which, counts = np.unique(numbers @ mixers, return_inverse=True, return_counts=True)
-        shared |= counts[which] > 1
-    return np.flatnonzero(shared).tolist()
+        sums = numbers @ mixers
+        if new is not None:
+            among = np.flatnonzero(np.isin(sums, sums[new]))
+        else:
+            among = np.arange(count)
+        order = among[np.argsort(sums[among], kind="stable")]
+        # How many rows after each one have the same sum.
+        ends = np.searchsorted(sums[order], sums[order], side="right")
+        after = ends - np.arange(len(order)) - 1
+        ones = np.repeat(np.arange(len(order)), after)
+        steps = np.arange(len(ones)) - np.repeat(np.cumsum(after) - after, after) + 1
+        one, other = order[ones], order[ones + steps]
+        if new is not None:
+            touched = new[one] | new[other]
+            one, other = one[touched], other[touched]
+        found.append(np.unique(np.minimum(one, other) * count + np.maximum(one, other)))
+    pairs = np.unique(np.concatenate(found))
+    return pairs // count, pairs % count
 
 
 def _minhash(text: str, signature: NDArray[np.uint32] | None = None) -> MinHash:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 
 from corpus.article import LANGUAGES, Article
@@ -17,9 +15,8 @@ from index.differ import NOTICE, newest_first, sources_differ
 from index.encoder import Encoder
 from index.filters import Filters
 from index.followup import read_with
-from index.generation import GenerationError, NoIndexError
+from index.generation import NoIndexError
 from index.language import is_foreign
-from index.lexicon import shipped
 from index.marking import best_sentence, sentence_link
 from index.maxsim import StaticVectors
 from index.metrics import Stages
@@ -33,12 +30,12 @@ from index.result import IndexInfo as IndexInfo
 from index.result import Original as Original
 from index.result import Outcome as Outcome
 from index.search import Hit, Index, Query
+from index.serving import Serving
 from index.settings import Settings
 from index.social import recognise, reply
-from index.spelling import Speller, read_mended, speller
+from index.spelling import read_mended
 from index.store import Store
 
-_CHECK_SECONDS = 0.5
 _NEAR_BEST = 0.8
 """Hits below this share of the best one's score are not shown. On dev this loses no gold article among
 the first three, and the share of shown passages that are gold rises from .44 to .54."""
@@ -55,19 +52,10 @@ _CONTACT = {"id": "Silakan hubungi {contact}.", "en": "Please contact {contact}.
 _log = logging.getLogger("tanya.index")
 
 
-@dataclass(frozen=True, slots=True)
-class _Serving:
-    """An index with the speller of its words: a question sees both of one generation."""
-
-    index: Index
-    speller: Speller
-
-
 class Answerer:
     """Answers questions from the current generation, and follows when another becomes current.
 
-    Safe to call from threads. A new generation is opened beside the one that serves and then takes
-    its place in one assignment: a question sees one whole generation from beginning to end.
+    Safe to call from threads. A question sees one whole generation from beginning to end.
     """
 
     def __init__(
@@ -91,10 +79,7 @@ class Answerer:
         self._reader = reader
         self._related = Related(static, bank(settings))
         self._catalogue: Catalogue | None = None
-        self._serving: _Serving | None = None
-        self._version = (-1, -1)
-        self._checked = 0.0
-        self._opening = threading.Lock()
+        self._serving = Serving(store, encoder, static)
 
     @property
     def index(self) -> IndexInfo | None:
@@ -129,7 +114,7 @@ class Answerer:
         shown = self._settings.k if k is None else k
         if shown < 1:
             raise ValueError(f"k={k}: ask for at least 1 passage")
-        serving = self._current()
+        serving = self._serving.current()
         index = serving.index
         social = recognise(text, f"{self._settings.subject_id} {self._settings.subject_en}")
         if social is not None:
@@ -216,46 +201,16 @@ class Answerer:
 
     def publishers(self) -> tuple[str, ...]:
         """Whose articles the index holds, in alphabetical order. NoIndexError where there is none."""
-        articles = self._index().generation.articles.values()
-        return tuple(sorted({article.source.publisher for article in articles}, key=str.casefold))
+        return tuple(sorted(self._index().generation.articles.names.publishers, key=_alphabetical))
+
+    def following(self) -> AbstractContextManager[None]:
+        """As long as the context is open, a new generation is opened when it appears, not only when
+        somebody asks."""
+        return self._serving.following()
 
     def _index(self) -> Index:
-        return self._current().index
-
-    def _current(self) -> _Serving:
-        """What serves, looked after at most twice a second."""
-        serving = self._serving
-        if serving is None:
-            with self._opening:
-                if self._serving is None:
-                    self._open()
-                assert self._serving is not None
-                return self._serving
-        now = time.monotonic()
-        if now - self._checked > _CHECK_SECONDS:
-            self._checked = now
-            if self.store.version() != self._version and self._opening.acquire(blocking=False):
-                # Beside the questions, which the present index goes on answering.
-                threading.Thread(target=self._follow, name="open-index", daemon=True).start()
-        return serving
-
-    def _follow(self) -> None:
-        try:
-            self._open()
-        except GenerationError as error:
-            _log.error("%s The index in memory goes on serving.", error)
-        finally:
-            self._opening.release()
-
-    def _open(self) -> None:
-        # Before opening: a switch in between is seen at the next look.
-        version = self.store.version()
-        generation = self.store.open(self.encoder.fingerprint)
-        if self._serving is None or self._serving.index.generation.id != generation.id:
-            opened = Index(generation, self.encoder, self.static, shipped())
-            self._serving = _Serving(opened, speller(opened, shipped()))
-            _log.info("Serving index %s: %d passages", generation.id, len(generation.passages))
-        self._version = version
+        index: Index = self._serving.current().index
+        return index
 
     def _outcome(self, confidence: float) -> Outcome:
         threshold = self._settings.min_confidence
@@ -312,6 +267,10 @@ class Answerer:
             old=_is_old(article.source.published, today, self._settings.horizon_days),
             also=tuple(index.generation.articles[name].source for name in hit.also),
         )
+
+
+def _alphabetical(name: str) -> tuple[str, str]:
+    return (name.casefold(), name)
 
 
 def _local_day() -> date:

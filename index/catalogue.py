@@ -52,9 +52,9 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Who published what `index` holds, and about what: those of most articles first.
-
-    `newest`: the articles published last, newest first, `NEWEST` at most.
+    """Who published what `index` holds, and about what: those of most articles first. `ids`: of all
+    articles, those published last first, those without a date at the end. `newest`: the articles published
+    last, newest first, `NEWEST` at most.
 
     Holds nothing of the index itself, which must be free to go when another takes its place.
     """
@@ -62,13 +62,16 @@ class Catalogue:
     index: IndexInfo
     publishers: tuple[Publisher, ...]
     topics: tuple[Topic, ...]
-    newest: tuple[Headline, ...] = ()
+    ids: tuple[str, ...]
+    newest: tuple[Headline, ...]
 
     @classmethod
     def of(cls, index: IndexInfo, articles: Collection[Article]) -> Catalogue:
         """The catalogue of `index` and its `articles`; takes a second for 100,000 of them."""
         by_publisher: dict[str, list[Article]] = {}
+        days: dict[str, date] = {}
         for article in articles:
+            days[article.id] = article.source.published or date.min
             by_publisher.setdefault(article.source.publisher, []).append(article)
         publishers = [_publisher(name, theirs) for name, theirs in by_publisher.items()]
         return cls(
@@ -77,6 +80,7 @@ class Catalogue:
                 sorted(publishers, key=lambda one: (-one.articles, one.name.casefold()))
             ),
             topics=_topics(articles),
+            ids=tuple(sorted(days, key=days.__getitem__, reverse=True)),
             newest=_newest(articles),
         )
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,9 @@ class Database:
         self.path = path
         self._name = str(path) if path is not None else url.render_as_string(hide_password=True)
         self._opening = threading.Lock()
+        self._scrubbing = threading.Lock()
+        self._wishes = count(1)
+        self._scrubbed = 0
         self._opened = False
         self._rest = (0.0, "")  # monotonic time until which it is left alone, and why
         self.engine = _sqlite(url) if path is not None else _postgresql(url)
@@ -113,15 +117,24 @@ class Database:
     def scrub(self) -> bool:
         """After a deletion: leave no bytes of it in SQLite's files. False: a reader was in the way.
 
-        Deleted rows are overwritten with zeros in the database (secure_delete); their earlier
-        versions in the write-ahead log go with the log. PostgreSQL does so in its own time.
+        Deleting overwrites with zeros (secure_delete), but rows that SQLite moved from page to page
+        before have left copies in the gaps: the file is written anew. Their versions in the write-ahead
+        log go with the log. PostgreSQL clears up in its own time.
         """
         if self.path is None:
             return True
-        with self._told():
+        wanted = next(self._wishes)
+        with self._scrubbing, self._told():
+            if self._scrubbed >= wanted:
+                return True  # by the one before, which began after our deletion
+            serving = next(self._wishes)
             raw = self.engine.raw_connection()
             try:
-                busy, _, _ = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                cursor = raw.cursor()
+                cursor.execute("VACUUM")
+                busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if not busy:
+                    self._scrubbed = serving
                 return not busy
             finally:
                 raw.close()

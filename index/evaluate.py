@@ -23,11 +23,12 @@ from ir_measures import MRR, Qrel, ScoredDoc, Success, iter_calc, nDCG
 from corpus.article import LANGUAGES, Article, Source
 from corpus.question import DEV, Question, read_questions
 from index.abstention import Abstention, measure
+from index.build import Corpus, write_generation
 from index.calibrate import fit, observe
 from index.confidence import READ, SIGNALS, Calibration, read
 from index.encoder import Encoder
 from index.evaluate_followups import as_dialogue, followup_searches, misled
-from index.generation import read_generation, write_generation
+from index.generation import read_generation
 from index.language import detect
 from index.lexicon import shipped
 from index.marking import best_sentence
@@ -200,7 +201,8 @@ def build_index(articles: Sequence[Article], encoder: Encoder, static: StaticVec
     """An index of `articles` that leaves nothing on disk."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "evaluation"
-        write_generation(path, articles, encoder, static, shipped_vectors(encoder.fingerprint))
+        known = shipped_vectors(encoder.fingerprint)
+        write_generation(path, Corpus.of(articles), encoder, static, known)
         # Opened files stay readable after their names are gone.
         return Index(read_generation(path), encoder, static, shipped())
 

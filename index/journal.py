@@ -36,7 +36,7 @@ LONGEST_REASON = 500
 
 _BATCH = 2000
 """Rows deleted in one transaction: others wait for it."""
-_LOOK_SECONDS = 3600.0
+_LOOK_SECONDS = 60.0
 _HASH = re.compile(rf"[0-9a-f]{{{HASH_LENGTH}}}")
 _log = logging.getLogger("tanya.journal")
 
@@ -108,6 +108,7 @@ class Journal:
         self.database = database
         self._retention = timedelta(days=retention_days)
         self._failures = 0
+        self._unclean = False
         self._starting = threading.Lock()
         self._keeper: threading.Thread | None = None
 
@@ -278,9 +279,17 @@ class Journal:
             gone += len(numbers)
             if len(numbers) < _BATCH:
                 break
-        if gone and not self.database.scrub():
-            _log.warning("The write-ahead log is in use: deleted questions leave it a little later")
+        if gone:
+            self._scrub()
         return gone
+
+    def _scrub(self) -> None:
+        """Leave no bytes behind; where that cannot be done now, later."""
+        try:
+            self._unclean = not self.database.scrub()
+        except DatabaseError as error:
+            self._unclean = True
+            _log.error("Deleted questions still lie in the file; tried again soon. %s", error)
 
     def _failed(self, error: DatabaseError) -> None:
         self._failures += 1
@@ -288,7 +297,7 @@ class Journal:
             _log.error("Questions are answered but not kept. %s", error)
 
     def _keep_tidy(self) -> None:
-        """From the first question on, look once an hour whether a day has begun."""
+        """From the first question on, look now and then whether a day has begun."""
         with self._starting:
             if self._keeper is None:
                 stop = threading.Event()
@@ -320,6 +329,8 @@ def _keep_tidy(journal: weakref.ref[Journal], stop: threading.Event) -> None:
                 done = today
             except DatabaseError as error:
                 _log.error("Old questions are not deleted yet. %s", error)
+        if kept._unclean:
+            kept._scrub()
         del kept  # not held while waiting
         stop.wait(_LOOK_SECONDS)
 

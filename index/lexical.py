@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -35,8 +36,12 @@ _STOP_WORDS = {
 class LexicalIndex:
     """Stemmed words of the passages, a field per language, each with its own BM25 statistics."""
 
-    def __init__(self, index: tantivy.Index) -> None:
+    def __init__(self, index: tantivy.Index, rows: NDArray[np.int32] | None = None) -> None:
+        """`rows`: of the document with each number; by default the number itself."""
+        # Else tantivy starts a thread for each opened index, to look whether its files change.
+        index.config_reader(reload_policy="manual", num_warmers=0)
         index.reload()
+        self._rows = rows
         self._schema = index.schema
         self._searcher = index.searcher()
         self._stems = {language: Stems(language) for language in LANGUAGES}
@@ -51,22 +56,27 @@ class LexicalIndex:
             builder.add_text_field(language, tokenizer_name="whitespace", index_option="freq")
         builder.add_unsigned_field("row", fast=True)
         index = tantivy.Index(builder.build(), path=str(folder))
-        # One thread: rows stay in one segment order and two cores stay free for serving.
-        writer = index.writer(_WRITER_BYTES, 1)
-        stems = {language: Stems(language) for language in LANGUAGES}
-        for row, (language, text) in enumerate(texts):
-            document = tantivy.Document()
-            document.add_text(language, " ".join(stems[language](words(text))))
-            document.add_unsigned("row", row)
-            writer.add_document(document)
-        writer.commit()
-        writer.wait_merging_threads()
+        _add(index, enumerate(texts))
         return cls(index)
 
     @classmethod
-    def load(cls, folder: Path) -> LexicalIndex:
+    def extend(
+        cls, former: Path, folder: Path, texts: Iterable[tuple[int, tuple[str, str]]]
+    ) -> LexicalIndex:
+        """Write into the new `folder` what lies in `former` and `texts` with their numbers, which follow on.
+
+        Copies, not links: what befalls the files of one generation must not befall another's. There is
+        no way to take a text out: its words would stay in the files.
+        """
+        shutil.copytree(former, folder, ignore=shutil.ignore_patterns("*.lock"))
+        index = tantivy.Index.open(str(folder))
+        _add(index, texts)
+        return cls(index)
+
+    @classmethod
+    def load(cls, folder: Path, rows: NDArray[np.int32] | None = None) -> LexicalIndex:
         """Open what `build` wrote, memory-mapped. ValueError (of tantivy) where it is not whole."""
-        return cls(tantivy.Index.open(str(folder)))
+        return cls(tantivy.Index.open(str(folder)), rows)
 
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
@@ -107,16 +117,28 @@ class LexicalIndex:
                 ideal += most * (_K1 + 1)
         if not should or ideal == 0.0:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        # Rows are no terms that a query could ask for: the list is read to its end and sifted.
-        depth = k if among is None else max(1, len(self))
+        # Rows are no terms that a query could ask for: the list is sifted, read as far as it takes.
+        depth = k
+        while True:
+            rows, scores = self._hits(should, depth)
+            done = among is None or len(rows) < depth
+            if among is not None:
+                fits = np.isin(rows, among)
+                rows, scores = rows[fits][:k], scores[fits][:k]
+            if done or len(rows) == k:
+                return rows, scores / np.float32(ideal)
+            depth = min(16 * depth, max(1, len(self)) + 1)
+
+    def _hits(
+        self, should: list[tuple[tantivy.Occur, tantivy.Query]], depth: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         hits = self._searcher.search(tantivy.Query.boolean_query(should), depth, count=False).hits
-        found = self._searcher.fast_field_values("row", [address for _, address in hits])
-        rows = np.array(found, np.int64)
-        scores = np.array([score for score, _ in hits], np.float32) / np.float32(ideal)
-        if among is not None:
-            fits = np.isin(rows, among)
-            rows, scores = rows[fits][:k], scores[fits][:k]
-        return rows, scores
+        rows = np.array(
+            self._searcher.fast_field_values("row", [address for _, address in hits]), np.int64
+        )
+        if self._rows is not None:
+            rows = self._rows[rows].astype(np.int64)
+        return rows, np.array([score for score, _ in hits], np.float32)
 
     def _terms(self, language: str, phrase: Phrase) -> Phrase:
         kept = [word for word in phrase if word not in _STOP_WORDS[language]]
@@ -128,3 +150,16 @@ class LexicalIndex:
     def _idf(self, language: str, word: str) -> float:
         found = self._searcher.doc_freq(language, word)
         return math.log(1 + (self._searcher.num_docs - found + 0.5) / (found + 0.5))
+
+
+def _add(index: tantivy.Index, texts: Iterable[tuple[int, tuple[str, str]]]) -> None:
+    # One thread: rows stay in one segment order and two cores stay free for serving.
+    writer = index.writer(_WRITER_BYTES, 1)
+    stems = {language: Stems(language) for language in LANGUAGES}
+    for number, (language, text) in texts:
+        document = tantivy.Document()
+        document.add_text(language, " ".join(stems[language](words(text))))
+        document.add_unsigned("row", number)
+        writer.add_document(document)
+    writer.commit()
+    writer.wait_merging_threads()

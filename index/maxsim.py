@@ -7,6 +7,7 @@ training has made a learned inverse document frequency.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,6 +58,8 @@ class StaticVectors:
         if tensors["mapping"].tolist() != list(range(len(self._rows))):
             raise ValueError(f"{folder}: mapping is not the identity. Train the static twin again")
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.tokenizer_digest = hashlib.sha256((folder / "tokenizer.json").read_bytes()).hexdigest()
+        """Tokens of another tokenizer mean nothing to this one."""
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._special = frozenset(

@@ -10,6 +10,10 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
+class SettingError(Exception):
+    """A setting that cannot be used, found when it is needed: which, why, what to do."""
+
+
 class Settings(BaseSettings):
     """What an operator can set, from the environment or a `.env` file in the working directory."""
 

@@ -3,54 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import cached_property
+from functools import cache
 
 from corpus.article import LANGUAGES
-from corpus.words import FUNCTION_WORDS, words
+from corpus.words import FUNCTION_WORDS
 from index.lexicon import Lexicon, Stems, near
 from index.search import Filter, Index, Query
+from index.vocabulary import SHORTEST, Vocabulary, skeleton
 
-_SHORTEST = 4
 _SHORTEST_PART = 3
-"""Letters of the shortest word that is mended, and of the shortest part of two written as one."""
+"""Letters of the shortest part of two words written as one."""
 _WORD = re.compile(r"[^\W\d_]+")
-_VOWELS = re.compile("[aeiou]")
 
 
 class Speller:
     """Maps words that nothing knows to the word that was likely meant, the commonest first."""
 
-    def __init__(self, counts: Mapping[str, int], known: Iterable[str] = ()) -> None:
-        self._counts = {word: 0 for word in known if word.isalpha()}
-        self._counts |= {word: count for word, count in counts.items() if word.isalpha()}
-        self._stems = {language: Stems(language) for language in LANGUAGES}
-
-    @cached_property
-    def _stemmed(self) -> frozenset[str]:
-        # These tables cost a third of a second, and most questions hold no unknown word.
-        every = list(self._counts)
-        return frozenset(stem for stems in self._stems.values() for stem in stems(every))
-
-    @cached_property
-    def _by_deletion(self) -> dict[str, list[str]]:
-        table: dict[str, list[str]] = {}
-        for word in self._long():
-            for form in _deletions(word):
-                table.setdefault(form, []).append(word)
-        return table
-
-    @cached_property
-    def _by_skeleton(self) -> dict[str, list[str]]:
-        table: dict[str, list[str]] = {}
-        for word in self._long():
-            table.setdefault(_skeleton(word), []).append(word)
-        return table
-
-    def _long(self) -> list[str]:
-        return [word for word in self._counts if len(word) >= _SHORTEST]
+    def __init__(self, *vocabularies: Vocabulary) -> None:
+        """Knows the words of all `vocabularies`; how often one occurs is what the first that has it says."""
+        self._vocabularies = vocabularies
+        self._stems = [Stems(language) for language in LANGUAGES]
 
     def mend(self, text: str) -> str:
         """`text` with what nobody knows replaced: one slip, vowels left out, a space forgotten."""
@@ -67,51 +40,45 @@ class Speller:
 
     def _mend(self, typed: str) -> str:
         word = typed.lower()
-        if len(word) < _SHORTEST or word in self._counts:
+        if len(word) < SHORTEST or self._count(word) is not None:
             return typed
-        if any(stems([word])[0] in self._stemmed for stems in self._stems.values()):
+        stems = {of([word])[0] for of in self._stems}
+        if any(known.stems_as(stem) for known in self._vocabularies for stem in stems):
             return typed
         slips = {
-            meant
-            for form in _deletions(word)
-            for meant in self._by_deletion.get(form, ())
-            if near(word, meant)
+            meant for known in self._vocabularies for meant in known.near(word) if near(word, meant)
         }
-        skeleton = _skeleton(word)
-        if not slips and skeleton == word:
-            slips = set(self._by_skeleton.get(skeleton, ()))
+        if not slips and skeleton(word) == word:
+            slips = {meant for known in self._vocabularies for meant in known.with_skeleton(word)}
         if slips:
-            return max(sorted(slips), key=lambda meant: self._counts[meant])
-        parts = [
-            (word[:at], word[at:])
-            for at in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1)
-            if word[:at] in self._counts and word[at:] in self._counts
-        ]
+            return max(sorted(slips), key=lambda meant: self._count(meant) or 0)
+        parts = []
+        for at in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1):
+            counts = [self._count(part) for part in (word[:at], word[at:])]
+            if counts[0] is not None and counts[1] is not None:
+                parts.append((min(counts[0], counts[1]), at))
         if parts:
-            return " ".join(max(parts, key=lambda pair: min(self._counts[part] for part in pair)))
+            _, at = max(parts, key=lambda part: part[0])
+            return f"{word[:at]} {word[at:]}"
         return typed
 
-
-def _deletions(word: str) -> set[str]:
-    """`word`, and what remains of it without one letter: words one slip apart share such a form."""
-    return {word} | {word[:at] + word[at + 1 :] for at in range(len(word))}
-
-
-def _skeleton(word: str) -> str:
-    """Its first letter and the consonants after it: what chat spelling leaves of a word."""
-    consonants: str = _VOWELS.sub("", word[1:])
-    return word[:1] + consonants
+    def _count(self, word: str) -> int | None:
+        return next(
+            (n for known in self._vocabularies if (n := known.count(word)) is not None), None
+        )
 
 
 def speller(index: Index, lexicon: Lexicon) -> Speller:
     """Of the words of the passages of `index`, the lexicon, and chat spelling."""
-    counts = Counter(
-        word for passage in index.generation.passages for word in words(passage.embedded_text)
-    )
+    return Speller(index.generation.vocabulary, _of_lexicon(lexicon))
+
+
+@cache
+def _of_lexicon(lexicon: Lexicon) -> Vocabulary:
     known = {word for spelling in lexicon.spellings for word in spelling.split()}
     for language in LANGUAGES:
         known |= lexicon.vocabulary[language] | FUNCTION_WORDS[language]
-    return Speller(counts, known)
+    return Vocabulary.of(dict.fromkeys(known, 0))
 
 
 def read_mended(

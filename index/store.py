@@ -3,6 +3,8 @@
 <data>/index/generations/<id>/   one folder a generation, whole and immutable
 <data>/index/CURRENT             the id of the one that serves; replaced in one step
 <data>/index/rebuild.lock        held by the one writer
+
+A process that has a generation open holds a lease on it, and it is not removed before.
 """
 
 from __future__ import annotations
@@ -15,33 +17,36 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 
+from corpus import step
 from corpus.article import Article
+from index.build import Corpus, Progress, write_generation
 from index.encoder import MODEL, Encoder
 from index.generation import (
     FORMAT,
+    RECENT,
     Generation,
     GenerationError,
     Known,
     NoIndexError,
-    Progress,
-    corpus_digest,
     read_generation,
-    write_generation,
 )
+from index.integrity import HeldError, Lease
 from index.maxsim import StaticVectors
 
 SHIPPED_VECTORS = MODEL / "passages.npz"
 """Vectors of the shipped corpus by the bundled encoder: the first index takes no encoding."""
 
-_BUILDING = ".building-"
+_BUILDING, _REMOVING = ".building-", ".removing-"
+_POINTER_ASIDE = ".CURRENT-"
 _log = logging.getLogger("tanya.index")
 
 
@@ -124,7 +129,7 @@ class Store:
         raise NoIndexError("The index changes faster than it can be read. Try again")
 
     def _open(self, name: str, fingerprint: str | None) -> Generation:
-        return read_generation(self._generations / name, fingerprint)
+        return read_generation(self._generations / name, fingerprint, RECENT)
 
     def rebuild(
         self,
@@ -148,40 +153,46 @@ class Store:
         begun = time.monotonic()
         with self._writing(wait), self._disk_errors():
             former = self._former(encoder.fingerprint)
-            digest = corpus_digest(articles)
-            same = former is not None and (former.digest, former.format) == (digest, FORMAT)
+            corpus = Corpus.of(articles)
+            same = former is not None and (former.digest, former.format) == (corpus.digest, FORMAT)
             if former is not None and same and not force:
                 count = len(former.passages)
                 seconds = time.monotonic() - begun
                 return Rebuilt(former.id, False, len(articles), count, 0, 0, 0, count, seconds)
-            name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}Z-{digest[:6]}"
+            name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}Z-{corpus.digest[:6]}"
             building = self._generations / f"{_BUILDING}{name}" / name
             known = [] if former is None else [former.known]
             known += shipped_vectors(encoder.fingerprint)
             try:
-                encoded = write_generation(building, articles, encoder, static, known, progress)
+                encoded = write_generation(
+                    building, corpus, encoder, static, known, progress, former
+                )
                 _sync(building)
+                step.reached("store: generation on the disk")
                 # Read back as a reader would, before anyone has to rely on it.
                 progress("verify", 0, 1)
                 built = read_generation(building, encoder.fingerprint)
                 progress("verify", 1, 1)
+                step.reached("store: generation verified")
                 building.rename(self._generations / name)
                 _sync_folder(self._generations)
+                step.reached("store: generation in place")
                 self._point_to(name)
             finally:
                 shutil.rmtree(building.parent, ignore_errors=True)
-            self._clean({name, former.id if former is not None else name})
-            old = set() if former is None else {key.tobytes() for key in former.keys}
-            new = [key.tobytes() for key in built.keys]
+            new, removed = _differences(former, built)
+            # Before cleaning up: our own hold on it is none that counts.
+            kept, former = {name, former.id if former is not None else name}, None
+            self._clean(kept)
             return Rebuilt(
                 id=name,
                 changed=True,
                 articles=len(articles),
-                passages=len(new),
-                new=sum(key not in old for key in new),
-                removed=len(old - set(new)),
+                passages=len(built.passages),
+                new=new,
+                removed=removed,
                 encoded=encoded,
-                reused=len(new) - encoded,
+                reused=len(built.passages) - encoded,
                 seconds=time.monotonic() - begun,
             )
 
@@ -206,25 +217,48 @@ class Store:
             return None
 
     def _point_to(self, name: str) -> None:
-        temporary = self._root / f".CURRENT-{os.getpid()}"
+        temporary = self._root / f"{_POINTER_ASIDE}{os.getpid()}"
         with temporary.open("w", encoding="utf-8") as file:
             file.write(name + "\n")
             file.flush()
             os.fsync(file.fileno())
+        step.reached("store: pointer written aside")
         temporary.replace(self._pointer)
         _sync_folder(self._root)
+        step.reached("store: pointer in place")
 
     def _clean(self, needed: set[str]) -> None:
         """Delete what a killed rebuild left, and the oldest generations beyond the kept number.
 
         Those in `needed` stay: the new one, and the one that served until now, which after a
-        rollback need not be the newest.
+        rollback need not be the newest. One that a process has open stays until a later rebuild.
         """
-        for path in self._generations.glob(f"{_BUILDING}*"):
-            shutil.rmtree(path, ignore_errors=True)
+        for pattern in (f"{_BUILDING}*", f"{_REMOVING}*"):
+            for path in self._generations.glob(pattern):
+                shutil.rmtree(path, ignore_errors=True)
+        for path in self._root.glob(f"{_POINTER_ASIDE}*"):
+            path.unlink(missing_ok=True)
         others = [name for name in self.ids() if name not in needed]
         for name in others[: max(0, len(others) + len(needed) - self._keep)]:
-            shutil.rmtree(self._generations / name, ignore_errors=True)
+            self._remove(name)
+        step.reached("store: cleaned up")
+
+    def _remove(self, name: str) -> None:
+        folder, aside = self._generations / name, self._generations / f"{_REMOVING}{name}"
+        lease = None
+        try:
+            lease = Lease(folder, exclusive=True)
+        except HeldError:
+            _log.info("The index %s is still being read: it goes at a later rebuild.", name)
+            return
+        except OSError:
+            pass  # without a manifest: nobody can have opened it
+        # First out of sight as a whole: who looks for the index before finds another one, not half of this.
+        with suppress(OSError):
+            folder.rename(aside)
+            step.reached("store: old generation set aside")
+            shutil.rmtree(aside, ignore_errors=True)
+        del lease
 
     @contextmanager
     def _writing(self, wait: float) -> Iterator[None]:
@@ -292,6 +326,22 @@ def shipped_vectors(fingerprint: str) -> list[Known]:
         return []
     # Stored as float16: lengths are off by some 1e-4.
     return [Known(keys, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))]
+
+
+def _differences(former: Generation | None, built: Generation) -> tuple[int, int]:
+    """How many passages of `built` are not in `former`, and how many of `former` not in `built`."""
+    if former is None:
+        return len(built.passages), 0
+    new, old = (
+        np.ascontiguousarray(one.keys).view(f"V{one.keys.shape[1]}")[:, 0]
+        for one in (built, former)
+    )
+    return int((~_held(new, old)).sum()), len(set(old[~_held(old, new)].tolist()))
+
+
+def _held(keys: NDArray[np.void], among: NDArray[np.void]) -> NDArray[np.bool_]:
+    wanted = set(among.tolist())
+    return np.array([key in wanted for key in keys.tolist()], bool)
 
 
 def _who(holder: Path) -> str:

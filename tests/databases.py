@@ -7,6 +7,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -110,7 +111,7 @@ def postgresql() -> Iterator[Server]:
         yield running
     finally:
         if server is not None and server.poll() is None:
-            server.send_signal(2)  # SIGINT: fast shutdown
+            server.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
             try:
                 server.wait(20)
             except subprocess.TimeoutExpired:

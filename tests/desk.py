@@ -35,6 +35,7 @@ CATALOGUE = Catalogue(
         Publisher("Jakarta Post & co", 1, None, None, ("en",), ()),
     ),
     (),
+    (),
     (
         Headline(
             {"en": "A <b>bold</b> summit", "id": "KTT yang <b>berani</b>"},

@@ -252,4 +252,4 @@ def test_the_best_sentence_is_marked(static: StaticVectors, make_article: MakeAr
 def test_publishers_are_named_once_in_order(answerer: Answerer) -> None:
     names = answerer.publishers()
     assert "Kompas.com" in names
-    assert list(names) == sorted(set(names), key=str.casefold)
+    assert list(names) == sorted(set(names), key=lambda name: (name.casefold(), name))

@@ -10,6 +10,7 @@ from corpus.question import DEV, read_questions
 from index.answer import Answerer
 from index.lexicon import near
 from index.spelling import Speller
+from index.vocabulary import Vocabulary
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def test_one_slip(typed: str, meant: str, found: bool) -> None:
 @pytest.fixture(scope="module")
 def mender() -> Speller:
     counts = {"september": 9, "berlaku": 4, "kantor": 8, "asean": 99, "gedung": 7, "local": 3}
-    return Speller(counts, ["harga", "berapa"])
+    return Speller(Vocabulary.of(counts), Vocabulary.of({"harga": 0, "berapa": 0}))
 
 
 @pytest.mark.parametrize(

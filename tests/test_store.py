@@ -114,7 +114,9 @@ def test_old_generations_are_cleaned_up(
 
 FILES = [
     "articles.jsonl",
-    "passages.jsonl",
+    "passages.npy",
+    "names.json",
+    "word_slips.npy",
     "vectors.faiss",
     "tokens.npy",
     "keys.npy",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from dataclasses import replace
 from datetime import date
@@ -21,6 +20,7 @@ from index.maxsim import StaticVectors
 from index.search import Index, Weights
 from index.settings import Settings
 from index.store import Store
+from tests.former import make_former
 from tests.hashing import HashingEncoder
 
 WIRE = (
@@ -167,12 +167,7 @@ def test_an_index_from_before_stories_serves_and_is_rebuilt_without_encoding(
     store: Store, encoder: HashingEncoder, static: StaticVectors
 ) -> None:
     old = store.rebuild([FIRST, SECOND], encoder, static)
-    folder = store.folder(old.id)
-    (folder / "stories.json").unlink()
-    manifest = json.loads((folder / "manifest.json").read_text())
-    manifest["format"] = 1
-    del manifest["files"]["stories.json"]
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    make_former(store.folder(old.id), 1)
     generation = store.open(encoder.fingerprint)
     assert (generation.id, generation.stories) == (old.id, ())
     done = store.rebuild([FIRST, SECOND], encoder, static)

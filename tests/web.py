@@ -16,7 +16,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from api.web import read_texts
+from api.brand import read_texts
 from corpus.article import Article, Source, Translation
 from index.answer import Answer, AnswerPassage, IndexInfo, Original
 from index.catalogue import Catalogue
@@ -41,7 +41,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-TEXTS = read_texts("Tanya ASEAN")
+TEXTS = read_texts(Settings(_env_file=None))
 OpenPage = Callable[..., "Page"]
 
 INFO = IndexInfo("20261123T090000Z-5f3a", datetime(2026, 11, 23, 9, 0, tzinfo=UTC), 230, 743)
