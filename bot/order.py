@@ -77,7 +77,8 @@ class ChatOrder(BaseUpdateProcessor):
                     await kept.begin()
                 with errand(kept):
                     await coroutine
-                if kept is not None:
+                # What failed because we are going is answered after the next start.
+                if kept is not None and not (self._closing and kept.failed):
                     await kept.close()
         finally:
             if isinstance(coroutine, Coroutine):
