@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,15 +20,21 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from rich.console import Console
+    from starlette.routing import BaseRoute
 
+    from api.admin import Admin
+    from api.app import Background
     from corpus.article import Article, Source
     from corpus.collect import Collector
+    from corpus.report import Report, Task
     from index.answer import Answer, Answerer, AnswerPassage
     from index.reader import Reader
     from index.settings import Settings
     from index.store import Rebuilt, Store
 
 _DAY = ["%Y-%m-%d"]
+_PATIENCE = 5.0
+"""Seconds that an operator's browser waits for another rebuild or collection."""
 _EXIT_CODES = {"answered": 0, "partly": 4, "unknown": 3, "social": 3}
 
 # Read when NumPy is loaded. The products of a question are small: a second thread that waits for a busy
@@ -65,10 +71,20 @@ def _sentences() -> Iterator[None]:
         # Imported late: a failing command has loaded them already.
         from corpus.article import CorpusError
         from corpus.shelf import ShelfError
+        from index.database import DatabaseError
         from index.encoder import EncoderError
         from index.generation import GenerationError
+        from index.settings import SettingError
 
-        if not isinstance(error, (CorpusError, EncoderError, GenerationError, ShelfError)):
+        expected = (
+            CorpusError,
+            DatabaseError,
+            EncoderError,
+            GenerationError,
+            SettingError,
+            ShelfError,
+        )
+        if not isinstance(error, expected):
             raise
         typer.secho(f"tanya: {error}", fg="red", err=True)
         sys.exit(1)
@@ -178,7 +194,8 @@ def collect(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Pages, feeds, sitemaps (addresses) and files (.html, .pdf, .md, .txt). "
+            help="Pages, feeds, sitemaps (addresses), files (.html, .pdf, .md, .txt), folders of files, "
+            "or text files with one of these a line; - reads such lines. "
             "Default: what is due of the sources file."
         ),
     ] = None,
@@ -214,18 +231,10 @@ def collect(
 
     if language not in (None, *LANGUAGES):
         raise typer.BadParameter(f"use {' or '.join(LANGUAGES)}", param_hint="--language")
-    if url is not None and len(targets or []) != 1:
-        raise typer.BadParameter("is for one file at a time", param_hint="--url")
     settings = _settings()
-    if settings.corpus is None:
-        typer.secho(
-            "tanya: Set TANYA_CORPUS to the folder that collected articles should go to, "
-            "in the environment or in .env (for example: TANYA_CORPUS=news).",
-            err=True,
-        )
-        raise typer.Exit(2)
-    from corpus.report import Said, Task, as_json, exit_code, print_report, tasks_of
-    from corpus.sources import read_sources
+    folder = _own_folder(settings)
+    from corpus.report import Said, as_json, exit_code, print_report
+    from corpus.targets import list_lines, read_targets
 
     said = Said(
         title=title,
@@ -237,13 +246,18 @@ def collect(
         sure=True,
     )
     _log_to_stderr(settings)
-    with _collector(settings, settings.corpus, dry_run, wait) as collector:
-        if targets:
-            tasks = [Task(where, said) for where in targets]
-        else:
-            sources = read_sources(settings.sources)
-            tasks = tasks_of(sources if every else collector.due(sources))
-        report = collector.collect(tasks)
+    named = read_targets(
+        (
+            name
+            for target in targets or ()
+            for name in (list_lines(sys.stdin.read()) if target == "-" else [target])
+        ),
+        said,
+    )
+    for option, value in (("--url", url), ("--title", title)):
+        if value is not None and len(named) != 1:
+            raise typer.BadParameter("is for one page at a time", param_hint=option)
+    report = _collect(settings, folder, named if targets else None, every, dry_run, wait)
     if json:
         import json as json_
 
@@ -252,9 +266,46 @@ def collect(
         from rich.console import Console
 
         print_report(report, Console(highlight=False, stderr=True))
-    if report.changed and rebuild:
+    from index.behind import is_behind
+
+    # Also what an earlier collection brought, whose rebuild did not come to its end.
+    if rebuild and not dry_run and (report.changed or is_behind(settings.data, folder)):
         _rebuild(settings)
     raise typer.Exit(exit_code(report))
+
+
+@app.command()
+def check(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Folders of articles. Default: TANYA_CORPUS, else the shipped articles."
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Read the articles as an editor would: missing dates, duplicates, remains of pages, and the like.
+
+    A line for each finding. Exit code: 0 nothing found, 4 something found, 1 a failure.
+    """
+    settings = _settings()
+    from corpus.article import SHIPPED
+    from corpus.check import check
+    from corpus.finding import as_json, summary
+
+    mine = folders or [settings.corpus or SHIPPED]
+    shipped = SHIPPED.resolve() in [folder.resolve() for folder in mine]
+    others = [SHIPPED] if settings.shipped_corpus and not shipped else []
+    checked = check(mine, others, dated=not shipped)
+    if json:
+        import json as json_
+
+        typer.echo(json_.dumps(as_json(checked), indent=2, ensure_ascii=False))
+    else:
+        for finding in checked.findings:
+            typer.echo(str(finding))
+        typer.echo(summary(checked), err=True)
+    raise typer.Exit(4 if checked.findings else 0)
 
 
 @app.command()
@@ -274,25 +325,19 @@ def status(
     import json as json_
 
     settings = _settings()
-    from index.generation import GenerationError, read_generation
+    from index.states import states
 
-    store = _store(settings)
-    current = store.current_id()
     rows: list[dict[str, Any]] = []
-    for name in store.ids():
-        row: dict[str, Any] = {"id": name, "current": name == current}
-        try:
-            generation = read_generation(store.folder(name))
+    for found in states(_store(settings)):
+        row: dict[str, Any] = {"id": found.id, "current": found.current}
+        if found.built_at is not None:
             row |= {
-                "built_at": generation.built_at.isoformat(),
-                "encoder": generation.encoder_name,
-                "articles": len(generation.articles),
-                "passages": len(generation.passages),
-                "state": "whole",
+                "built_at": found.built_at.isoformat(),
+                "encoder": found.encoder,
+                "articles": found.articles,
+                "passages": found.passages,
             }
-        except GenerationError as error:
-            row["state"] = str(error)
-        rows.append(row)
+        rows.append(row | {"state": found.fault or "whole"})
     if json:
         typer.echo(json_.dumps({"data": str(settings.data), "generations": rows}, indent=2))
     elif not rows:
@@ -317,38 +362,100 @@ def serve(
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="Processes that serve; they share the index.")
     ] = None,
+    proxy_headers: Annotated[
+        bool | None,
+        typer.Option(
+            "--proxy-headers", help="Believe the proxies of TANYA_PROXIES who a client is."
+        ),
+    ] = None,
+    root_path: Annotated[
+        str | None, typer.Option(help="Path below which a proxy serves us, such as /tanya.")
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Rebuild whenever an article of TANYA_CORPUS changes.")
+    ] = False,
+    collect_every: Annotated[
+        str | None,
+        typer.Option(help="Collect what is due of the sources file this often: 30s, 15m, 2h."),
+    ] = None,
+    webhook: Annotated[
+        bool | None,
+        typer.Option("--webhook", help="Let Telegram post to TANYA_WEBHOOK_URL: no polling."),
+    ] = None,
 ) -> None:
     """Serve the chat page and the HTTP API; the Telegram bot too where a token is set.
 
     SIGTERM finishes the answers under way. With several workers, SIGHUP replaces one after the other.
     """
-    options = {"host": host, "port": port, "workers": workers}
+    options = {
+        "host": host,
+        "port": port,
+        "workers": workers,
+        "proxy_headers": proxy_headers,
+        "root_path": root_path,
+        "webhook": webhook,
+    }
     said = {name: value for name, value in options.items() if value is not None}
     settings = _settings(**said)
+    keeping = _keeping(settings, watch, collect_every)
     _log_to_stderr(settings)
+    if settings.webhook:
+        from bot import webhook_refusal
+
+        _refuse(webhook_refusal(settings))
     # First, so that a port that is taken does not wait for the index.
     listener = _listen(settings)
     address, port = listener.getsockname()[:2]
     page = f"http://{'localhost' if address in ('127.0.0.1', '0.0.0.0') else address}:{port}"  # noqa: S104
     greeting = f"{settings.name}: {page}  (API: {page}/docs)"
     if settings.workers == 1:
-        _serve(settings, listener, lambda: typer.echo(greeting))
+        _serve(settings, listener, keeping, lambda: typer.echo(greeting))
     else:
         from api.workers import Supervisor
+        from index import metrics
 
+        metrics.share(settings.data)
         supervisor = Supervisor(
-            settings.workers, _worker, (said, listener), lambda: typer.echo(greeting)
+            settings.workers, _worker, (said, listener, keeping), lambda: typer.echo(greeting)
         )
         raise typer.Exit(supervisor.run())
 
 
-def _worker(said: dict[str, Any], listener: socket.socket, parent: Connection) -> None:
+_Keeping = tuple[bool, float | None]
+"""Whether to watch the corpus, and every how many seconds to collect."""
+
+
+def _keeping(settings: Settings, watch: bool, collect_every: str | None) -> _Keeping:
+    """What was asked for, checked as far as it can be before anything runs."""
+    from corpus.shelf import ShelfError
+
+    if watch or collect_every is not None:
+        folder = _own_folder(settings)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ShelfError(f"{folder} cannot be made ({error.strerror})") from None
+    if collect_every is None:
+        return watch, None
+    from corpus.sources import duration, read_sources
+
+    try:
+        every = duration(collect_every)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--collect-every") from None
+    read_sources(settings.sources)
+    return watch, every
+
+
+def _worker(
+    said: dict[str, Any], listener: socket.socket, keeping: _Keeping, parent: Connection
+) -> None:
     """One of several processes that serve. Reads the settings itself: they may have changed since."""
     with _sentences():
         settings = _settings(**said)
         _log_to_stderr(settings)
         try:
-            _serve(settings, listener, lambda: parent.send(True), parent)
+            _serve(settings, listener, keeping, lambda: parent.send(True), parent)
         except typer.Exit as error:
             sys.exit(error.exit_code)
 
@@ -356,6 +463,7 @@ def _worker(said: dict[str, Any], listener: socket.socket, parent: Connection) -
 def _serve(
     settings: Settings,
     listener: socket.socket,
+    keeping: _Keeping,
     ready: Callable[[], None],
     parent: Connection | None = None,
 ) -> None:
@@ -370,16 +478,98 @@ def _serve(
     from api import create_app
     from api.alone import alone
     from api.workers import serve
+    from index.database import Database
+    from index.journal import Journal
+    from index.limiter import Limiter
 
-    once: list[Callable[[], AbstractAsyncContextManager[Any]]] = []
-    if settings.telegram_token is not None:
+    limiter = Limiter.of(settings)
+    journal = (
+        Journal.of(settings, Database.of(settings, patient=True)) if settings.journal else None
+    )
+    once: list[Background] = []
+    routes: list[BaseRoute] = []
+    if settings.webhook:
+        from bot import webhook
+
+        posted, routes = webhook(answerer, settings, journal, limiter)
+        once.append(posted)
+    elif settings.telegram_token is not None:
         from bot import polling
 
-        once.append(lambda: polling(answerer, settings))
-    background: list[Callable[[], AbstractAsyncContextManager[Any]]] = [lambda: _follow(answerer)]
+        once.append(lambda: polling(answerer, settings, journal, limiter))
+    if keeping != (False, None):
+        from index.upkeep import upkeep
+
+        once.append(lambda: upkeep(settings, answerer, *keeping))
+    background: list[Background] = [lambda: _follow(answerer)]
     if once:
         background.append(lambda: alone(settings.data / "serve.lock", once))
-    serve(create_app(answerer, settings, background), listener, ready, parent)
+    app = create_app(
+        answerer,
+        settings,
+        background,
+        journal,
+        limiter,
+        routes,
+        admin=_admin(settings, answerer),
+    )
+    serve(app, listener, ready, parent)
+
+
+def _admin(settings: Settings, answerer: Answerer) -> Admin:
+    """What the desk and the admin routes can set going."""
+    from api.admin import Admin
+    from index.clusters import cluster
+    from index.states import states
+
+    store = _store(settings)
+    return Admin(
+        rebuild=lambda force: _apart(_rebuild_apart, settings, force),
+        collect=lambda targets: _apart(_collect_apart, settings, list(targets)),
+        generations=lambda: states(store),
+        rollback=lambda: store.rollback(_PATIENCE),
+        cluster=lambda entries: cluster(entries, answerer.encoder),
+    )
+
+
+def _apart(work: Callable[..., Any], *arguments: Any) -> Any:
+    """What `work` returns in a process of its own: questions do not wait for it, nor keep its memory."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    from index.generation import GenerationError
+
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as one:
+        try:
+            return one.submit(work, *arguments).result()
+        except BrokenProcessPool:
+            raise GenerationError(
+                "The process that worked on it was ended from outside, perhaps for lack of memory. "
+                "What served before goes on serving"
+            ) from None
+
+
+def _rebuild_apart(settings: Settings, force: bool) -> Rebuilt:
+    _log_to_stderr(settings)
+    encoder, static = _encoder(settings)
+    articles = _articles(settings)
+    return _store(settings).rebuild(articles, encoder, static, wait=_PATIENCE, force=force)
+
+
+def _collect_apart(settings: Settings, targets: list[str]) -> Report:
+    from corpus.article import CorpusError
+    from corpus.report import Said, Task
+
+    if settings.corpus is None:
+        raise CorpusError("TANYA_CORPUS is not set: there is no folder for collected articles.")
+    _log_to_stderr(settings)
+    # Addresses only: whoever is far away names no files of this machine.
+    named = [Task(where, Said()) for where in targets] or None
+    report = _collect(settings, settings.corpus, named, False, False, _PATIENCE)
+    if report.changed:
+        _rebuild_apart(settings, False)
+    return report
 
 
 @asynccontextmanager
@@ -396,13 +586,78 @@ def bot() -> None:
     from bot import refusal, run
 
     # Before the index: a setting is corrected sooner than an index is built.
-    if reason := refusal(settings):
-        typer.secho(f"tanya: {reason}", err=True)
-        raise typer.Exit(2)
+    _refuse(refusal(settings))
     answerer = _answerer(settings)
     _have_index(settings, answerer)
+    from index.database import Database
+    from index.journal import Journal
+    from index.limiter import Limiter
+
+    journal = Journal.of(settings, Database.of(settings, patient=True))
     with answerer.following():
-        raise typer.Exit(run(answerer, settings))
+        raise typer.Exit(run(answerer, settings, journal=journal, limiter=Limiter.of(settings)))
+
+
+@app.command()
+def link(
+    question: Annotated[list[str], typer.Argument(help="The question; quotes are optional.")],
+    bot: Annotated[
+        str | None, typer.Option(help="Name of the bot, such as @TanyaAseanBot; else it is asked.")
+    ] = None,
+    svg: Annotated[
+        Path | None, typer.Option(help="Write a QR code for print here, as SVG.")
+    ] = None,
+) -> None:
+    """Make a link (and a QR code) that opens the Telegram bot with a question, for a poster.
+
+    Suggested questions are understood by every bot of this version; others are kept in the database,
+    which must be the bot's own.
+    """
+    settings = _settings()
+    from bot.link import Links, address
+    from bot.memory import Memory
+    from index.database import Database
+    from index.question import QuestionError, check_question
+    from index.related import bank
+
+    if bot is None:
+        from bot import BotError, refusal, username
+
+        _refuse(refusal(settings))
+        try:
+            bot = username(settings)
+        except BotError as error:
+            typer.secho(f"tanya: {error}", err=True)
+            raise typer.Exit(1) from None
+    try:
+        text = check_question(" ".join(question), settings.max_question)
+        where = address(bot, text)
+    except QuestionError as error:
+        _refuse(_QUESTION_ERRORS[error.code].format(limit=error.limit))
+        raise
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--bot") from None
+    database = Database.of(settings)
+    kept = Links(Memory.of(settings, database), bank(settings)).keep(text)
+    database.close()
+    import segno
+
+    code = segno.make_qr(where, error="m")
+    typer.echo(where)
+    if svg is not None:
+        code.save(str(svg), kind="svg", scale=10, border=4)
+        typer.echo(f"QR code: {svg}")
+    elif sys.stdout.isatty():
+        code.terminal(compact=True)
+    if kept:
+        typer.echo("The question is kept in the database: the bot must use the same.", err=True)
+
+
+def _refuse(reason: str | None) -> None:
+    """End with a sentence and exit code 2 where there is a reason to."""
+    if reason:
+        typer.secho(f"tanya: {reason}", err=True)
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -551,6 +806,41 @@ def _articles(settings: Settings) -> list[Article]:
     return read_articles(*folders)
 
 
+def _collect(
+    settings: Settings,
+    folder: Path,
+    named: list[Task] | None,
+    every: bool,
+    dry_run: bool,
+    wait: float,
+) -> Report:
+    """Visit those `named`; with None what is due of the sources file, or `every` one of it."""
+    from corpus.collected import keep
+    from corpus.report import tasks_of
+    from corpus.sources import read_sources
+
+    sources = read_sources(settings.sources) if named is None else []
+    with _collector(settings, folder, dry_run, wait) as collector:
+        if named is None:
+            named = tasks_of(sources if every else collector.due(sources))
+        report = collector.collect(named)
+        if named and not dry_run:
+            keep(report, settings.data)
+        return report
+
+
+def _own_folder(settings: Settings) -> Path:
+    """The folder of TANYA_CORPUS, which collecting needs."""
+    if settings.corpus is None:
+        typer.secho(
+            "tanya: Set TANYA_CORPUS to the folder that collected articles should go to, "
+            "in the environment or in .env (for example: TANYA_CORPUS=news).",
+            err=True,
+        )
+        raise typer.Exit(2)
+    return settings.corpus
+
+
 @contextmanager
 def _collector(settings: Settings, folder: Path, dry_run: bool, wait: float) -> Iterator[Collector]:
     """A collector into `folder`, the only one at work as long as the context is open."""
@@ -572,11 +862,13 @@ def _collector(settings: Settings, folder: Path, dry_run: bool, wait: float) -> 
         settings.collect_delay,
         settings.collect_loopback,
     )
+    # The lock file is never deleted: deleting it would let two collectors hold "the" lock.
+    lock = FileLock(settings.data / "collect.lock", timeout=wait)
     try:
-        settings.data.mkdir(parents=True, exist_ok=True)
-        # The lock file is never deleted: deleting it would let two collectors hold "the" lock.
-        with FileLock(settings.data / "collect.lock", timeout=wait):
-            ledger = Ledger(settings.data / "collect.db", dry_run)
+        if not dry_run:
+            settings.data.mkdir(parents=True, exist_ok=True)
+        with nullcontext() if dry_run else lock:
+            ledger = Ledger(settings.data / "collect.db", dry_run, folder)
             try:
                 shelf = Shelf(folder, *([SHIPPED] if settings.shipped_corpus else []))
                 with _counting("Collecting") as report:
@@ -646,11 +938,13 @@ def _have_index(settings: Settings, answerer: Answerer) -> None:
 def _rebuild(
     settings: Settings, answerer: Answerer | None = None, force: bool = False, wait: float = 600.0
 ) -> None:
-    articles = _articles(settings)
-    encoder, static = (
-        _encoder(settings) if answerer is None else (answerer.encoder, answerer.static)
-    )
-    with _progress() as report:
+    from index.behind import reading
+
+    with reading(settings.data), _progress() as report:
+        articles = _articles(settings)
+        encoder, static = (
+            _encoder(settings) if answerer is None else (answerer.encoder, answerer.static)
+        )
         done = _store(settings).rebuild(articles, encoder, static, report, wait, force)
     typer.echo(_summary(done), err=True)
 
@@ -779,14 +1073,9 @@ _WORDS = {
 
 
 def _log_to_stderr(settings: Settings) -> None:
-    import logging
+    from index import log
 
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    # URLs of the first two hold the Telegram token; faiss tells at length how it was loaded.
-    for name in ("httpx", "httpcore", "faiss"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    log.configure(settings)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,21 @@
-"""What holds for every response: security headers, a limit on bodies, and no traceback, ever."""
+"""What holds for every response: an id, security headers, a limit on bodies, and no traceback, ever."""
 
 from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
 
 import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problem import BodyTooLarge, from_error, internal, log
+from index.log import request as logged_request
 
+REQUEST_ID = "X-Request-ID"
+_SANE_ID = re.compile(r"[\w.:+/=-]{1,64}", re.ASCII)
+"""A request id that we take over: nothing that could break a log line, and not a book."""
 MAX_BODY = 64 * 1024
 """Bytes of a request body."""
 
@@ -32,6 +40,12 @@ def _header(policy: dict[str, str]) -> str:
 STRICT = _header(_POLICY | _TRUSTED)
 DOCS = _header(_POLICY)
 """For /docs alone: Swagger UI builds markup from text (purified by itself)."""
+
+
+def framed_by(origins: Sequence[str]) -> str:
+    """The strict policy for a page that the sites `origins` may show in a frame; "*": all may."""
+    return _header(_POLICY | _TRUSTED | {"frame-ancestors": " ".join(origins) or "'none'"})
+
 
 _HEADERS = {
     "content-security-policy": STRICT,
@@ -73,6 +87,12 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        given = Headers(scope=scope).get(REQUEST_ID, "")
+        id = given if _SANE_ID.fullmatch(given) else secrets.token_hex(8)
+        with logged_request(id):
+            await self._pass(id, scope, receive, send)
+
+    async def _pass(self, id: str, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
         received = 0
 
@@ -81,6 +101,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID] = id
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
                 if message["status"] == 413:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,9 +13,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Match, Route
 
 from api.schema import AskIn
+from index import log as log_
 from index.generation import NoIndexError
 from index.question import QuestionError, check_question
 
@@ -35,6 +37,9 @@ class Problem(BaseModel):
     status: int = Field(ge=400, le=599, description="The HTTP status.")
     detail: str = Field(description="What is wrong, and what to do.")
     code: str = Field(description="What went wrong, as one word.")
+    request_id: str | None = Field(
+        None, description="What the log calls this request (also the header X-Request-ID)."
+    )
 
 
 class ProblemError(Exception):
@@ -54,9 +59,10 @@ class ProblemError(Exception):
         )
 
     def response(self) -> JSONResponse:
-        """The problem as a response."""
+        """The problem as a response to the request that is being answered."""
+        told = self.problem.model_copy(update={"request_id": log_.request_id()})
         return JSONResponse(
-            self.problem.model_dump(),
+            told.model_dump(),
             status_code=self.problem.status,
             headers=self.headers,
             media_type=MEDIA_TYPE,
@@ -67,7 +73,7 @@ class BodyTooLarge(HTTPException):
     """A request body over the limit: an HTTPException, since FastAPI lets only those pass."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(413, f"The body is over {limit} bytes. A question is much shorter.")
+        super().__init__(413, f"The body is over {limit} bytes. Send less.")
 
 
 def busy(limit: int) -> ProblemError:
@@ -78,6 +84,60 @@ def busy(limit: int) -> ProblemError:
         f"{limit} questions are being answered. Ask again in a moment.",
         {"Retry-After": str(RETRY_BUSY)},
     )
+
+
+def rate_limited(wait: float) -> ProblemError:
+    """One client has asked too often; `wait`: seconds until it may again."""
+    seconds = max(1, math.ceil(wait))
+    return ProblemError(
+        429,
+        "rate_limited",
+        f"That was often in a short time. Come back in {seconds} seconds.",
+        {"Retry-After": str(seconds)},
+    )
+
+
+def unknown_answer() -> ProblemError:
+    """Nothing is kept under such an id."""
+    detail = "There is no answer with this id. Send the id of an answer, where it has one."
+    return ProblemError(404, "unknown_answer", detail)
+
+
+def unknown_article() -> ProblemError:
+    """The index has no such article, or no more."""
+    detail = "There is no such article in the index. Articles come and go with it."
+    return ProblemError(404, "not_found", detail)
+
+
+def unauthorized() -> ProblemError:
+    """Not the admin token."""
+    detail = (
+        "The admin token is missing or wrong. Send it as Authorization: Bearer …, as it was set."
+    )
+    return ProblemError(401, "unauthorized", detail, {"WWW-Authenticate": "Bearer"})
+
+
+def failed(sentence: str) -> ProblemError:
+    """An admin's action ended with `sentence`."""
+    return ProblemError(409, "failed", sentence if sentence.endswith(".") else f"{sentence}.")
+
+
+def under_way() -> ProblemError:
+    """One action at a time."""
+    detail = "A rebuild, collection or rollback is under way. Wait until it is done."
+    return ProblemError(409, "under_way", detail)
+
+
+def journal_off() -> ProblemError:
+    """There is nothing to look at."""
+    detail = "Questions are not kept: TANYA_JOURNAL is off."
+    return ProblemError(404, "journal_off", detail)
+
+
+def no_journal() -> ProblemError:
+    """The journal cannot be reached or written; the log says why."""
+    detail = "What you said cannot be kept at the moment. Try again later."
+    return ProblemError(503, "journal", detail, {"Retry-After": str(RETRY_NO_INDEX)})
 
 
 def no_index() -> ProblemError:
@@ -121,7 +181,7 @@ async def handle(request: Request, error: Exception) -> JSONResponse:
         raise error
     if problem.problem.status == 405:
         # Starlette names the methods of the first route with this path only.
-        problem.headers["Allow"] = ", ".join(_methods(request.app.routes, request.url.path))
+        problem.headers["Allow"] = ", ".join(_methods(request))
     return problem.response()
 
 
@@ -206,10 +266,10 @@ def _invalid(faults: Sequence[Mapping[str, Any]]) -> ProblemError:
     return ProblemError(422, "invalid", f"{'.'.join(where)}: {message}.")
 
 
-def _methods(routes: list[BaseRoute], path: str) -> list[str]:
+def _methods(request: Request) -> list[str]:
     found: set[str] = set()
-    for route in routes:
-        if isinstance(route, Route) and route.path_regex.match(path):
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] != Match.NONE:
             found |= route.methods or set()
     return sorted(found) or ["GET", "HEAD"]
 
@@ -218,7 +278,17 @@ _EXAMPLES = {
     413: BodyTooLarge(65536),
     422: QuestionError("too_long", 500),
     500: internal(),
+    401: unauthorized(),
+    404: unknown_article(),
+    409: under_way(),
+    429: rate_limited(12),
     503: busy(64),
+}
+_RETRY_AFTER = {
+    "Retry-After": {
+        "description": "Seconds after which to ask again.",
+        "schema": {"type": "integer", "minimum": 1},
+    }
 }
 
 
@@ -237,11 +307,8 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
                 }
             },
         }
-        if status == 503:
-            described[status]["headers"] = {
-                "Retry-After": {
-                    "description": "Seconds after which to ask again.",
-                    "schema": {"type": "integer", "minimum": 1},
-                }
-            }
+        if status == 401:
+            described[status]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+        if status in (429, 503):
+            described[status]["headers"] = _RETRY_AFTER
     return described

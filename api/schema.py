@@ -37,7 +37,18 @@ Language = Literal["id", "en"]
 Passages = Annotated[int, Field(ge=1, le=10)]
 Day = Annotated[date, BeforeValidator(_day)]
 Names = Annotated[
-    list[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]],
+    list[
+        Annotated[
+            str,
+            StringConstraints(
+                strip_whitespace=True,
+                min_length=1,
+                max_length=200,
+                # So that the schema, too, says that spaces are no name.
+                pattern=r"[^\s\x1c-\x1f]",
+            ),
+        ]
+    ],
     Field(max_length=20),
 ]
 Languages = Annotated[list[Language], Field(max_length=20)]
@@ -60,6 +71,7 @@ _INDEX: dict[str, Any] = {
     "passages": 743,
 }
 ANSWER_EXAMPLE: dict[str, Any] = {
+    "id": "5f3a0c7e9b1d4a2c8e6f0b3d7a9c1e5f",
     "question": "Is the ASEAN Secretariat open to the public?",
     "language": "en",
     "outcome": "answered",
@@ -239,6 +251,9 @@ class AnswerOut(_Out):
 
     model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [ANSWER_EXAMPLE]})
 
+    id: str | None = Field(
+        description="What to rate it by with POST /feedback; null where answers are not kept."
+    )
     question: str
     language: str = Field(description="Language of the answer's own words (`message`, `related`).")
     outcome: Outcome = Field(
@@ -273,9 +288,11 @@ class Ready(_Out):
     index: IndexOut
 
 
-def from_answer(answer: Answer) -> AnswerOut:
-    """`answer` as it goes over the wire; `tanya ask --json` prints the same."""
+def from_answer(answer: Answer, id: str | None = None) -> AnswerOut:
+    """`answer`, which the journal keeps under `id`, as it goes over the wire; `tanya ask --json` prints
+    the same."""
     return AnswerOut(
+        id=id,
         question=answer.question,
         language=answer.language,
         outcome=answer.outcome,
@@ -291,16 +308,18 @@ def from_answer(answer: Answer) -> AnswerOut:
 
 
 def from_index(index: IndexInfo) -> IndexOut:
-    """`index` as it goes over the wire; a time without a zone is UTC."""
-    built_at = index.built_at
-    if built_at.tzinfo is None:
-        built_at = built_at.replace(tzinfo=UTC)
+    """`index` as it goes over the wire."""
     return IndexOut(
         id=index.id,
-        built_at=built_at.astimezone(UTC),
+        built_at=utc(index.built_at),
         articles=index.articles,
         passages=index.passages,
     )
+
+
+def utc(moment: datetime) -> datetime:
+    """`moment` in UTC; without a zone it is UTC already."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _passage(passage: AnswerPassage) -> PassageOut:

@@ -1,18 +1,17 @@
 """The chat page: one template, rendered here for the first view and where there is no JavaScript.
 
 `page/static/` continues the conversation in the browser, from the same texts (`page/texts.toml`)
-and the same answer JSON.
+and the same answer JSON. `/embed` is the same page for the frame that `widget.js` makes.
 """
 
 from __future__ import annotations
 
-import re
-import tomllib
+from dataclasses import dataclass
 from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import jinja2
 from fastapi import FastAPI, Request
@@ -20,15 +19,17 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import Headers
 from starlette.staticfiles import StaticFiles
 
-from api import guard, problem
+from api import brand, guard, problem, widget
+from api.brand import PAGE
 from api.gate import Gate
 from api.schema import AnswerOut, from_answer
 from corpus.article import LANGUAGES
+from index.generation import NoIndexError
+from index.journal import Door
 from index.question import QuestionError, check_question
 from index.settings import Settings
 
-PAGE = Path(__file__).parent / "page"
-FILTERS = ("since", "until", "publisher", "article_language")
+FILTERS = ("since", "until", "publisher", "topic", "article_language")
 """What the page's form narrows an answer by; the names are those of GET /ask."""
 REFUSED = (
     "empty",
@@ -37,53 +38,122 @@ REFUSED = (
     "bad_date",
     "bad_range",
     "bad_publisher",
+    "bad_topic",
     "bad_article_language",
 )
 """Problems of the form itself: the question goes back into the box, to mend it or the filters."""
+_PAGE, _FRAME = "./", "embed"
+"""Where the forms of the page go: to itself, or to itself in the frame of another site."""
+_MOST_TOPICS = 200
+"""Topics offered by the filter; any other can be typed."""
+LONGEST_REASON = 500
+"""Characters of what a reader writes about an answer."""
 
 
-def add(app: FastAPI, gate: Gate, settings: Settings) -> None:
-    """Add the page, its files and the API's documentation to `app`."""
-    texts = read_texts(settings.name)
-    template = _environment().get_template("page.html")
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What an address of the page asks. `lang` is the interface's language; the answer has the question's
+    own, unless the reader has asked for it in another (`read`)."""
+
+    question: str | None = None
+    lang: str = ""
+    read: str = ""
+    previous: str = ""
+    filters: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, request: Request) -> _Asked:
+        given = request.query_params
+        return cls(
+            question=given.get("q"),
+            lang=given.get("lang", ""),
+            read=given.get("read", ""),
+            previous=given.get("previous", ""),
+            filters=tuple((name, given[name]) for name in FILTERS if given.get(name)),
+        )
+
+    def values(self, previous: str | None) -> dict[str, Any]:
+        """The values of `AskIn`."""
+        chosen = dict(self.filters)
+        many = ("publisher", "topic", "article_language")
+        return {
+            "question": self.question,
+            "language": self.read if self.read in LANGUAGES else None,
+            "previous": previous,
+            "since": chosen.get("since"),
+            "until": chosen.get("until"),
+            **{name: [chosen[name]] if name in chosen else None for name in many},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Rated:
+    """A rating that came by form, and whether it could be kept."""
+
+    id: str
+    helpful: bool
+    reason: str | None
+    saved: bool
+
+
+def add(app: FastAPI, gate: Gate, settings: Settings, kept: bool) -> None:
+    """Add the page, its files, the widget and the API's documentation to `app`.
+
+    `kept`: whether questions are written into a journal, which the page says to those who ask.
+    SettingError where a setting of its look cannot be used.
+    """
+    pages = _Pages(gate, settings, kept)
 
     @app.head("/", include_in_schema=False)
     @app.get("/", include_in_schema=False)
-    async def show(
-        request: Request,
-        q: str | None = None,
-        lang: str = "",
-        read: str = "",
-        previous: str = "",
-        since: str = "",
-        until: str = "",
-        publisher: str = "",
-        article_language: str = "",
-    ) -> Response:
-        # `lang` is the interface's language. The answer has the question's own, unless the reader
-        # has asked for it in another (`read`).
-        if (cleaner := _cleaner(request)) is not None:
+    async def page(request: Request) -> Response:
+        return await pages.show(request, _PAGE)
+
+    @app.head("/embed", include_in_schema=False)
+    @app.get("/embed", include_in_schema=False)
+    async def embed(request: Request) -> Response:
+        return await pages.show(request, _FRAME)
+
+    @app.post("/rate", include_in_schema=False)
+    async def rate(request: Request) -> Response:
+        """A rating from the page's form, where there is no script."""
+        return await pages.rate(request)
+
+    brand.add(app, settings)
+    widget.add(app, settings)
+    app.mount("/static", _Files(directory=PAGE / "static"), name="static")
+    _add_docs(app)
+
+
+class _Pages:
+    """Renders the page: for a question, for a rating, for a frame."""
+
+    def __init__(self, gate: Gate, settings: Settings, kept: bool) -> None:
+        self._gate = gate
+        self._settings = settings
+        self._kept = kept
+        self._texts = brand.read_texts(settings)
+        self._template = environment().get_template("page.html")
+
+    async def show(self, request: Request, home: str) -> Response:
+        """The page with the answer to what the address asks; forms go to `home`."""
+        if (cleaner := _cleaner(request, home)) is not None:
             return RedirectResponse(cleaner, 303)
-        given = (since, until, publisher, article_language)
-        narrow = [(name, value) for name, value in zip(FILTERS, given, strict=True) if value]
-        before = _asked_before(previous, settings.max_question)
-        language = lang if lang in LANGUAGES else _preferred(request.headers)
-        status, headers = 200, {"Cache-Control": "private, no-cache", "Vary": "Accept-Language"}
+        asked = _Asked.of(request)
+        limit = self._settings.max_question
+        previous = _asked_before(asked.previous, limit)
+        status = 200
+        headers = {"Cache-Control": "private, no-cache", "Vary": "Accept-Language"}
+        headers |= self._framing(home)
         answer: AnswerOut | None = None
         fault: str | None = None
-        if q is not None:
+        if asked.question is not None:
             try:
-                values = {
-                    "question": q,
-                    "language": read if read in LANGUAGES else None,
-                    "previous": before,
-                    "since": since or None,
-                    "until": until or None,
-                    "publisher": [publisher] if publisher else None,
-                    "article_language": [article_language] if article_language else None,
-                }
-                found, headers["Server-Timing"] = await gate.ask(problem.read(values))
-                answer = from_answer(found)
+                values = asked.values(previous)
+                door: Door = "page" if home == _PAGE else "widget"
+                found = await self._gate.ask(problem.read(values), request, door)
+                headers["Server-Timing"] = found.timing
+                answer = from_answer(found.answer, found.id)
             except Exception as error:
                 known = problem.from_error(error)
                 if known is None:
@@ -91,40 +161,88 @@ def add(app: FastAPI, gate: Gate, settings: Settings) -> None:
                     known = problem.internal()
                 status, fault = known.problem.status, known.problem.code
                 headers |= known.headers
+        html = await self._render(request, asked, home, previous, answer, fault)
+        return HTMLResponse(html, status_code=status, headers=headers)
+
+    async def rate(self, request: Request) -> Response:
+        """The page with thanks for the rating in the form of `request`, or that it was not kept."""
+        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+        helpful = form.get("helpful") == "yes"
+        reason = form.get("reason", "").strip()[:LONGEST_REASON] or None
+        status = 200
+        try:
+            await self._gate.rate(form.get("id", ""), helpful, reason, request)
+        except problem.ProblemError as error:
+            status = error.problem.status
+        rated = _Rated(form.get("id", ""), helpful, reason, status == 200)
+        asked = _Asked(lang=form.get("lang", ""))
+        home = _FRAME if form.get("home") == _FRAME else _PAGE
+        html = await self._render(request, asked, home, None, None, None, rated)
+        headers = {"Cache-Control": "no-store"} | self._framing(home)
+        return HTMLResponse(html, status, headers)
+
+    def _framing(self, home: str) -> dict[str, str]:
+        """Headers that let other sites show the page at `home`, where they may."""
+        if home == _PAGE:
+            return {}
+        return {"Content-Security-Policy": guard.framed_by(self._settings.embed_origins)}
+
+    async def _topics(self) -> list[str]:
+        """What the articles are about, the commonest first; none while there is no index."""
+        try:
+            return [topic.name for topic in (await self._gate.catalogue()).topics[:_MOST_TOPICS]]
+        except NoIndexError:
+            return []
+
+    async def _render(
+        self,
+        request: Request,
+        asked: _Asked,
+        home: str,
+        previous: str | None,
+        answer: AnswerOut | None,
+        fault: str | None,
+        rated: _Rated | None = None,
+    ) -> str:
+        settings = self._settings
+        language = asked.lang if asked.lang in LANGUAGES else preferred(request.headers)
         refused = fault in REFUSED
-        examples = await gate.examples(LANGUAGES)
-        shown = {name: texts[name] | {"examples": examples[name]} for name in LANGUAGES}
+        examples = await self._gate.examples(LANGUAGES)
+        shown = {name: self._texts[name] | {"examples": examples[name]} for name in LANGUAGES}
         boot = {
             "name": settings.name,
             "language": language,
-            "chosen": lang in LANGUAGES,
+            "chosen": asked.lang in LANGUAGES,
             "limit": settings.max_question,
-            "contact": _contact(settings.contact),
-            "question": None if refused else q,
+            "contact": brand.contact_link(settings.contact),
+            "home": home,
+            "door": "page" if home == _PAGE else "widget",
+            "question": None if refused else asked.question,
             "answer": answer and answer.model_dump(mode="json"),
             "fault": None if refused else fault,
             "hint": fault if refused else None,
-            "previous": before,
-            "thread": _thread(answer, settings.max_question) or before,
-            "filters": narrow,
+            "previous": previous,
+            "thread": _thread(answer, settings.max_question) or previous,
+            "filters": list(asked.filters),
             "texts": shown,
         }
-        html = template.render(
+        return self._template.render(
             boot,
             boot=boot,
             answer=answer,
-            draft=(q or "") if refused else "",
+            draft=(asked.question or "") if refused else "",
             other="en" if language == "id" else "id",
             t=shown[language],
-            info=await gate.index(),
-            publishers=await gate.publishers(),
-            show_date=_show_date,
-            show_filters=_show_filters,
+            info=await self._gate.index(),
+            publishers=await self._gate.publishers(),
+            topics=await self._topics(),
+            colour=settings.colour,
+            logo=settings.logo is not None,
+            embedded=home == _FRAME,
+            contact_text=settings.contact,
+            privacy="kept" if self._kept else "not_kept",
+            rated=rated,
         )
-        return HTMLResponse(html, status_code=status, headers=headers)
-
-    app.mount("/static", _Files(directory=PAGE / "static"), name="static")
-    _add_docs(app)
 
 
 def _add_docs(app: FastAPI) -> None:
@@ -139,31 +257,6 @@ def _add_docs(app: FastAPI) -> None:
     app.mount("/docs-assets", _Files(directory=assets), name="docs-assets")
 
 
-def read_texts(name: str) -> dict[str, dict[str, Any]]:
-    """The interface texts by language, with the name of the service filled in.
-
-    Raises ValueError where the two languages do not have the same texts.
-    """
-    texts = tomllib.loads((PAGE / "texts.toml").read_text(encoding="utf-8"))
-    one, other = (set(_keys(texts[language])) for language in LANGUAGES)
-    if one != other:
-        raise ValueError(f"texts.toml: only in one language: {', '.join(sorted(one ^ other))}")
-    for language in LANGUAGES:
-        for key, text in texts[language].items():
-            if isinstance(text, str):
-                texts[language][key] = text.replace("{name}", name)
-    return texts
-
-
-def _keys(table: dict[str, Any], prefix: str = "") -> list[str]:
-    keys: list[str] = []
-    for key, value in table.items():
-        keys.append(prefix + key)
-        if isinstance(value, dict):
-            keys += _keys(value, f"{prefix}{key}.")
-    return keys
-
-
 class _Files(StaticFiles):
     """Files that browsers keep, but ask about: an update must not mix with files of before."""
 
@@ -173,7 +266,8 @@ class _Files(StaticFiles):
         return response
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """The templates of page/."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(PAGE),
         autoescape=True,
@@ -181,27 +275,17 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.tests["web_address"] = _is_web_address
+    environment.tests["web_address"] = brand.is_web_address
+    environment.globals |= {
+        "show_date": _show_date,
+        "show_filters": _show_filters,
+    }
     # Non-ASCII stays readable; <, > and & are escaped by the filter itself.
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
     return environment
 
 
-def _is_web_address(address: str) -> bool:
-    # Articles are others' words: a link of theirs must never be a script.
-    return re.match(r"https?://", address, re.IGNORECASE) is not None
-
-
-def _contact(text: str) -> dict[str, str] | None:
-    """The contact as it stands in messages, and its link, where it is an address to be linked."""
-    if _is_web_address(text):
-        return {"text": text, "href": text}
-    if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", text):
-        return {"text": text, "href": f"mailto:{text}"}
-    return None
-
-
-def _cleaner(request: Request) -> str | None:
+def _cleaner(request: Request, home: str) -> str | None:
     """The address without what the form left empty, to be shared; None where nothing is empty.
 
     A form also sends its empty fields. `again` asks its own question where the box was left empty.
@@ -212,7 +296,9 @@ def _cleaner(request: Request) -> str | None:
     kept = {name: value for name, value in given.items() if name != "again"}
     if "again" in given and not kept.get("q", "").strip():
         kept["q"] = given["again"]
-    return "./?" + urlencode({name: value for name, value in kept.items() if value or name == "q"})
+    return f"{home}?" + urlencode(
+        {name: value for name, value in kept.items() if value or name == "q"}
+    )
 
 
 def _asked_before(previous: str, limit: int) -> str | None:
@@ -247,7 +333,7 @@ def _show_date(day: date, months: list[str]) -> str:
     return f"{day.day} {months[day.month - 1]} {day.year}"
 
 
-def _preferred(headers: Headers) -> str:
+def preferred(headers: Headers) -> str:
     """The first language of Accept-Language that we have; Malay readers get Indonesian."""
     for part in headers.get("accept-language", "").lower().split(","):
         language = part.split(";")[0].strip().split("-")[0]

@@ -44,6 +44,7 @@ def serve(
         log_config=None,
         access_log=False,  # GET /ask?q= would log the question
         server_header=False,
+        proxy_headers=False,  # create_app does, where the settings say so
         timeout_graceful_shutdown=GRACE,
     )
     server = uvicorn.Server(config)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from html import escape
 from html.parser import HTMLParser
 from itertools import pairwise
 from urllib.parse import urlsplit
@@ -115,6 +116,17 @@ def web_address(url: str) -> str | None:
     except ValueError:
         return None
     return url if parts.scheme in ("http", "https") and host else None
+
+
+def escaped(text: str) -> str:
+    """`text` as Telegram HTML."""
+    return escape(text, quote=False)
+
+
+def link(url: str, text: str) -> str:
+    """`text` as Telegram HTML that opens `url`; only the text where nobody may be sent there."""
+    address = web_address(url)
+    return f'<a href="{escape(address)}">{escaped(text)}</a>' if address else escaped(text)
 
 
 def visible(html: str) -> str:

@@ -1,182 +1,205 @@
-"""What the bot remembers, under hashes of ids: a chat's language on disk, a last question in memory."""
+"""What the bot remembers, under hashes of ids: languages, last questions, which answer is whose."""
 
 from __future__ import annotations
 
-import hmac
-import os
-import secrets
 import sqlite3
-import tempfile
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 
+from sqlalchemy import delete, select, update
+
+from bot.discretion import LOG
+from index.database import Database
+from index.person import hashed, secret_key
 from index.settings import Settings
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS chat (
-    chat TEXT PRIMARY KEY,       -- HMAC-SHA256 of the chat's id
-    language TEXT NOT NULL,      -- ISO 639-1
-    used TEXT NOT NULL           -- the day it last mattered, UTC, ISO 8601
-) STRICT, WITHOUT ROWID
-"""
-
+from index.tables import chat, conversation, telegram_answer, telegram_link
 
 LAST_SECONDS = 600.0
 """How long a last question is remembered."""
-_LAST_MOST = 1000
+EDIT_DAYS = 2
+"""People can edit a message for 48 hours; as long we know which answer is to be edited with it."""
+OLD_FILE = "bot.sqlite3"
+"""Where languages were kept before there was one database."""
 
 
-def secret_key(settings: Settings) -> bytes:
-    """The key of the hashes: the operator's, or a random one made once in `settings.data`.
-
-    The file is readable by its owner only.
-    """
-    if settings.secret is not None:
-        return settings.secret.get_secret_value().encode()
-    path = settings.data / "secret"
-    if not path.exists():
-        settings.data.mkdir(parents=True, exist_ok=True)
-        # Written aside (mode 0600) and linked into place: whoever comes second reads the first
-        # one's key, never half of it.
-        handle, name = tempfile.mkstemp(dir=settings.data, prefix=".secret-")
-        try:
-            with os.fdopen(handle, "w") as file:
-                file.write(secrets.token_hex(32))
-            with suppress(FileExistsError):
-                os.link(name, path)
-        finally:
-            Path(name).unlink()
-    return path.read_text().strip().encode()
+def now() -> datetime:
+    """The current moment in UTC."""
+    return datetime.now(UTC)
 
 
-def today() -> date:
-    """The current day in UTC."""
-    return datetime.now(UTC).date()
+class Memory:
+    """Of chats and people, in the database. Safe to call from threads; calls block briefly.
 
-
-def hashed(key: bytes, name: str) -> str:
-    """What stands for the chat or person `name`: nobody without `key` can tell who it is."""
-    return hmac.new(key, f"telegram:{name}".encode(), sha256).hexdigest()
-
-
-class LastQuestions:
-    """The last question of each person in each chat, so that the next may follow up on it.
-
-    In this process only, for `seconds`, of the `most` who asked last. Belongs to one thread.
+    Each raises DatabaseError where the database fails.
     """
 
     def __init__(
         self,
+        database: Database,
         key: bytes,
-        most: int = _LAST_MOST,
-        seconds: float = LAST_SECONDS,
-        clock: Callable[[], float] = time.monotonic,
+        retention_days: int,
+        clock: Callable[[], datetime] = now,
     ) -> None:
-        self._key = key
-        self._most = most
-        self._seconds = seconds
-        self._clock = clock
-        self._kept: OrderedDict[str, tuple[float, str]] = OrderedDict()  # the oldest first
-
-    def get(self, chat: int, person: int) -> str | None:
-        """The last question of `person` in `chat`, or None."""
-        self.expire()
-        _, question = self._kept.get(self._name(chat, person), (0.0, None))
-        return question
-
-    def keep(self, chat: int, person: int, question: str) -> None:
-        """Remember `question` in the place of the one before."""
-        self.forget(chat, person)
-        self._kept[self._name(chat, person)] = (self._clock(), question)
-        if len(self._kept) > self._most:
-            self._kept.popitem(last=False)
-
-    def forget(self, chat: int, person: int) -> None:
-        """Remember nothing of `person` in `chat`."""
-        self._kept.pop(self._name(chat, person), None)
-
-    def expire(self) -> None:
-        """Forget what is too old."""
-        now = self._clock()
-        while self._kept and now - next(iter(self._kept.values()))[0] >= self._seconds:
-            self._kept.popitem(last=False)
-
-    def _name(self, chat: int, person: int) -> str:
-        return hashed(self._key, f"{chat}:{person}")
-
-
-class Memory:
-    """The languages that chats chose, in SQLite. Safe to call from threads; calls block briefly."""
-
-    def __init__(self, path: Path, key: bytes, retention_days: int) -> None:
-        self.path = path
+        self._database = database
         self._key = key
         self._retention = timedelta(days=retention_days)
-        self._forgotten: date | None = None
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with self._connect() as db:
-            # WAL is a property of the file; readers are then never blocked by a writer.
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute(_SCHEMA)
+        self._clock = clock
 
     @classmethod
-    def of(cls, settings: Settings) -> Memory:
-        """The memory that `settings` describe."""
-        return cls(settings.data / "bot.sqlite3", secret_key(settings), settings.retention_days)
+    def of(cls, settings: Settings, database: Database) -> Memory:
+        """The memory that `settings` describe, in `database`."""
+        return cls(database, secret_key(settings), settings.retention_days)
 
-    def language(self, chat: int, day: date | None = None) -> str | None:
-        """The language that `chat` chose, or None. Being asked for keeps a row from ageing."""
-        day = day or today()
-        self._forget(day)
-        with self._connect() as db:
-            row = db.execute(
-                "SELECT language, used FROM chat WHERE chat = ?", (self._hash(chat),)
-            ).fetchone()
-            if row is None:
-                return None
-            if row[1] < day.isoformat():
-                db.execute(
-                    "UPDATE chat SET used = ? WHERE chat = ?", (day.isoformat(), self._hash(chat))
-                )
-            return str(row[0])
+    def name(self, id: int) -> str:
+        """What stands for the person or chat `id`."""
+        return hashed(self._key, f"telegram:{id}")
 
-    def choose(self, chat: int, language: str | None, day: date | None = None) -> None:
-        """Remember the language of `chat`; None forgets it."""
-        day = day or today()
-        self._forget(day)
-        with self._connect() as db:
+    # Languages
+
+    def language(self, id: int) -> str | None:
+        """The language that the chat `id` chose, or None. Being asked for keeps a row from ageing."""
+        name, today = self.name(id), self._clock().date()
+        found = select(chat.c.language, chat.c.used).where(chat.c.hash == name)
+        with self._database.read() as connection:
+            row = connection.execute(found).first()
+        if row is None or row.used < today - self._retention:
+            return None
+        if row.used < today:
+            with self._database.begin() as connection:
+                connection.execute(update(chat).where(chat.c.hash == name).values(used=today))
+        return str(row.language)
+
+    def choose(self, id: int, language: str | None) -> None:
+        """Remember the language of the chat `id`; None forgets it."""
+        name, today = self.name(id), self._clock().date()
+        with self._database.begin() as connection:
             if language is None:
-                db.execute("DELETE FROM chat WHERE chat = ?", (self._hash(chat),))
-            else:
-                db.execute(
-                    "INSERT INTO chat VALUES (?, ?, ?) ON CONFLICT (chat) "
-                    "DO UPDATE SET language = excluded.language, used = excluded.used",
-                    (self._hash(chat), language, day.isoformat()),
+                connection.execute(delete(chat).where(chat.c.hash == name))
+                return
+            values = {"language": language, "used": today}
+            insert = self._database.insert(chat).values(hash=name, **values)
+            connection.execute(insert.on_conflict_do_update(index_elements=["hash"], set_=values))
+
+    # Conversations
+
+    def last(self, id: int, person: int) -> str | None:
+        """The last question of `person` in the chat `id`, so that the next may follow up on it."""
+        since = self._clock() - timedelta(seconds=LAST_SECONDS)
+        found = select(conversation.c.question).where(
+            conversation.c.hash == self._pair(id, person), conversation.c.asked > since
+        )
+        with self._database.read() as connection:
+            return connection.scalar(found)
+
+    def keep(self, id: int, person: int, question: str) -> None:
+        """Remember `question` in the place of the one before."""
+        values = {"question": question, "asked": self._clock()}
+        insert = self._database.insert(conversation).values(hash=self._pair(id, person), **values)
+        with self._database.begin() as connection:
+            connection.execute(insert.on_conflict_do_update(index_elements=["hash"], set_=values))
+
+    def drop(self, id: int, person: int) -> None:
+        """Forget the last question of `person` in the chat `id`."""
+        with self._database.begin() as connection:
+            connection.execute(
+                delete(conversation).where(conversation.c.hash == self._pair(id, person))
+            )
+
+    # Which message of ours answers which of theirs
+
+    def answered(self, id: int, question: int, answer: int) -> None:
+        """Note that the message `answer` of ours answers the message `question`, in the chat `id`."""
+        values = {"answer": answer, "at": self._clock()}
+        insert = self._database.insert(telegram_answer).values(
+            chat=self.name(id), question=question, **values
+        )
+        with self._database.begin() as connection:
+            connection.execute(
+                insert.on_conflict_do_update(index_elements=["chat", "question"], set_=values)
+            )
+
+    def answer_to(self, id: int, question: int) -> int | None:
+        """The message of ours that answers the message `question`, or None."""
+        found = select(telegram_answer.c.answer).where(
+            telegram_answer.c.chat == self.name(id), telegram_answer.c.question == question
+        )
+        with self._database.read() as connection:
+            return connection.scalar(found)
+
+    # Links
+
+    def link(self, payload: str, question: str) -> None:
+        """Keep the question that a link carries as `payload`."""
+        insert = self._database.insert(telegram_link).values(
+            payload=payload, question=question, made=self._clock()
+        )
+        with self._database.begin() as connection:
+            connection.execute(insert.on_conflict_do_nothing())
+
+    def linked(self, payload: str) -> str | None:
+        """The question that a link carries as `payload`, or None."""
+        found = select(telegram_link.c.question).where(telegram_link.c.payload == payload)
+        with self._database.read() as connection:
+            return connection.scalar(found)
+
+    # Forgetting
+
+    def forget(self, id: int, person: int) -> None:
+        """Forget `person` in the chat `id`; in a private chat, which is theirs alone, the chat too."""
+        private = id == person
+        with self._database.begin() as connection:
+            connection.execute(
+                delete(conversation).where(conversation.c.hash == self._pair(id, person))
+            )
+            if private:
+                name = self.name(id)
+                connection.execute(delete(chat).where(chat.c.hash == name))
+                connection.execute(delete(telegram_answer).where(telegram_answer.c.chat == name))
+        self._database.scrub()
+
+    def tidy(self) -> None:
+        """Delete what is too old. To be called every minute or so: nothing is only hidden for long."""
+        moment = self._clock()
+        with self._database.begin() as connection:
+            gone = connection.execute(
+                delete(conversation).where(
+                    conversation.c.asked <= moment - timedelta(seconds=LAST_SECONDS)
                 )
+            ).rowcount
+            connection.execute(
+                delete(telegram_answer).where(
+                    telegram_answer.c.at < moment - timedelta(days=EDIT_DAYS)
+                )
+            )
+            connection.execute(delete(chat).where(chat.c.used < moment.date() - self._retention))
+        if gone:
+            self._database.scrub()
 
-    def _forget(self, day: date) -> None:
-        """Delete what was not used for the time of retention; at most once a day."""
-        if self._forgotten == day:
-            return
-        with self._connect() as db:
-            db.execute("DELETE FROM chat WHERE used < ?", ((day - self._retention).isoformat(),))
-        self._forgotten = day
+    def take_over(self, path: Path) -> int:
+        """Take over the languages of the file that earlier versions wrote, once; how many they were.
 
-    def _hash(self, chat: int) -> str:
-        return hashed(self._key, str(chat))
-
-    @contextmanager
-    def _connect(self) -> Iterator[sqlite3.Connection]:
-        """A connection of its own for each call (0.2 ms): nothing is shared between threads."""
-        db = sqlite3.connect(self.path, timeout=10, isolation_level=None)
+        The file is deleted: the hashes of chats are the same.
+        """
+        if not path.exists():
+            return 0
         try:
-            db.execute("PRAGMA secure_delete = ON")  # what is forgotten leaves no bytes behind
-            db.execute("PRAGMA synchronous = NORMAL")
-            yield db
-        finally:
-            db.close()
+            with closing(sqlite3.connect(path, timeout=5)) as old:
+                rows = old.execute("SELECT chat, language, used FROM chat").fetchall()
+        except sqlite3.Error as error:
+            LOG.error("The languages of %s cannot be read (%s).", path, error)
+            return 0
+        with self._database.begin() as connection:
+            for name, language, used in rows:
+                insert = self._database.insert(chat).values(
+                    hash=name, language=language, used=date.fromisoformat(used)
+                )
+                connection.execute(insert.on_conflict_do_nothing())
+        for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+            path.with_name(name).unlink(missing_ok=True)
+        LOG.info("%d chosen languages were taken over from %s.", len(rows), path)
+        return len(rows)
+
+    def _pair(self, id: int, person: int) -> str:
+        return hashed(self._key, f"telegram:{id}:{person}")

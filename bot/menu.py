@@ -1,30 +1,58 @@
-"""What Telegram shows before anyone has written: the menu of commands and the profile."""
+"""What Telegram shows before anyone has written: the menus of commands and the profile."""
 
 from __future__ import annotations
 
-from telegram import BotCommand
+from telegram import (
+    BotCommand,
+    BotCommandScope,
+    BotCommandScopeAllGroupChats,
+    BotCommandScopeAllPrivateChats,
+    BotCommandScopeDefault,
+)
 from telegram.error import TelegramError
+from telegram.ext import ExtBot
 
-from bot.application import Bot
 from bot.discretion import LOG, reason
+from bot.markup import shorten
 from bot.message import Messages
 from index.settings import Settings
 
-COMMANDS = ("ask", "new", "language", "help", "start")
+COMMANDS = (
+    "ask",
+    "latest",
+    "sources",
+    "new",
+    "language",
+    "help",
+    "privacy",
+    "forget",
+    "start",
+)
+_IN_GROUPS = ("ask", "latest", "sources", "new", "language", "help", "privacy", "forget")
+_IN_PRIVATE = COMMANDS[1:]  # there every text is a question
+
+SCOPES: tuple[tuple[BotCommandScope, tuple[str, ...]], ...] = (
+    (BotCommandScopeDefault(), COMMANDS),
+    (BotCommandScopeAllPrivateChats(), _IN_PRIVATE),
+    (BotCommandScopeAllGroupChats(), _IN_GROUPS),
+)
+_DESCRIPTION, _SHORT_DESCRIPTION = 512, 120
 
 
-async def introduce(application: Bot, settings: Settings) -> None:
-    """Set menu and profile, in Indonesian for whose Telegram is Indonesian, else in English.
+async def introduce(bot: ExtBot[int], settings: Settings) -> None:
+    """Set menus and profile, in Indonesian for whose Telegram is Indonesian, else in English.
 
     The bot works without them: a failure is only logged.
     """
-    bot = application.bot
     try:
         for language, code in (("en", None), ("id", "id")):
-            texts = Messages(language, settings.name, settings.contact)
-            commands = [BotCommand(command, texts.menu(command)) for command in COMMANDS]
-            await bot.set_my_commands(commands, language_code=code)
-            await bot.set_my_description(texts.menu("description"), code)
-            await bot.set_my_short_description(texts.menu("short_description"), code)
+            texts = Messages.of(language, settings)
+            for scope, names in SCOPES:
+                commands = [BotCommand(name, texts.menu(name)) for name in names]
+                await bot.set_my_commands(commands, scope, code)
+            described = shorten(texts.menu("description"), _DESCRIPTION)
+            await bot.set_my_description(described, code)
+            short = shorten(texts.menu("short_description"), _SHORT_DESCRIPTION)
+            await bot.set_my_short_description(short, code)
     except TelegramError as error:
         LOG.warning("Telegram did not take the bot's menu (%s).", reason(error))

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+import warnings
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
 from filelock import FileLock, Timeout
-from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.error import Conflict, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
 
-from bot.application import Bot, create_application, refusal
+from bot.application import Bot, House, refusal
 from bot.discretion import LOG, described, keep_secret, reason
+from bot.intake import UPDATES
 from bot.menu import introduce
-from bot.order import ChatOrder
-from index.answer import Asks
+from bot.recovery import recover
+from bot.talk import Answers, Limits, Notes
+from index import metrics
+from index.database import DatabaseError
 from index.settings import Settings
 
-# Edited messages are not among them: they were answered already.
-_UPDATES = ["message", "callback_query"]
+_READ_SECONDS = 10.0
+"""How much longer than asked for Telegram may take to answer a long poll."""
+_TIDY_SECONDS = 60.0
+
+
+# The library would rather parse them itself, but then one that it cannot read holds up all others.
+warnings.filterwarnings("ignore", "Please use 'Bot.getUpdates'")
 
 
 class Exit(IntEnum):
@@ -36,12 +45,14 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long the bot waits, in seconds: for updates, between attempts, for the last answers."""
+    """How long the bot waits, in seconds: for updates, between attempts, for the last answers;
+    and between two looks into the inbox."""
 
     poll: float = 25.0
     first: float = 1.0
     longest: float = 60.0
     farewell: float = 20.0
+    look: float = 5.0
 
     def after(self, failures: int) -> float:
         """The wait after so many failures in a row: doubled each time, up to the longest."""
@@ -57,27 +68,57 @@ class Watch:
     exit: Exit | None = None
 
 
-def run(answerer: Asks, settings: Settings, patience: Patience = Patience()) -> int:
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a bot is made of."""
+
+    answerer: Answers
+    settings: Settings
+    journal: Notes | None = None
+    limiter: Limits | None = None
+
+
+Feed = Callable[[House, Patience, Watch], Coroutine[Any, Any, Exit]]
+"""Lets updates in, for ever; an exit code where there is no sense in going on."""
+
+
+def run(
+    answerer: Answers,
+    settings: Settings,
+    patience: Patience = Patience(),
+    *,
+    journal: Notes | None = None,
+    limiter: Limits | None = None,
+) -> int:
     """Run the bot until SIGINT or SIGTERM, or until it cannot go on; returns the exit code.
 
     0: stopped by a signal; 1: failed; 2: a setting must be corrected; 3: another program polls.
     """
     try:
-        return asyncio.run(_run(answerer, settings, patience))
+        return asyncio.run(_run(Means(answerer, settings, journal, limiter), patience))
     except KeyboardInterrupt:  # where signals cannot be handled in the loop (Windows)
         return Exit.STOPPED
 
 
-@asynccontextmanager
-async def polling(
-    answerer: Asks, settings: Settings, patience: Patience = Patience()
-) -> AsyncIterator[Watch]:
+def polling(
+    answerer: Answers,
+    settings: Settings,
+    journal: Notes | None = None,
+    limiter: Limits | None = None,
+    patience: Patience = Patience(),
+) -> AbstractAsyncContextManager[Watch]:
     """Run the bot inside somebody else's event loop, as long as the context is open.
 
     Whatever ends the bot early is logged and leaves the context open.
     """
+    return beside(Means(answerer, settings, journal, limiter), patience, fetch)
+
+
+@asynccontextmanager
+async def beside(means: Means, patience: Patience, feed: Feed) -> AsyncIterator[Watch]:
+    """The bot, fed by `feed`, as long as the context is open."""
     stop, watch = asyncio.Event(), Watch()
-    task = asyncio.create_task(_converse(answerer, settings, patience, stop, watch), name="bot")
+    task = asyncio.create_task(_converse(means, patience, stop, watch, feed), name="bot")
     try:
         yield watch
     finally:
@@ -85,7 +126,7 @@ async def polling(
         await task
 
 
-async def _run(answerer: Asks, settings: Settings, patience: Patience) -> int:
+async def _run(means: Means, patience: Patience) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -93,15 +134,16 @@ async def _run(answerer: Asks, settings: Settings, patience: Patience) -> int:
         with suppress(NotImplementedError, ValueError, RuntimeError):
             loop.add_signal_handler(number, stop.set)
     try:
-        return await _converse(answerer, settings, patience, stop, Watch())
+        return await _converse(means, patience, stop, Watch(), fetch)
     except asyncio.CancelledError:
         return Exit.STOPPED
 
 
 async def _converse(
-    answerer: Asks, settings: Settings, patience: Patience, stop: asyncio.Event, watch: Watch
+    means: Means, patience: Patience, stop: asyncio.Event, watch: Watch, feed: Feed
 ) -> Exit:
     """The whole life of the bot; raises nothing."""
+    settings = means.settings
     if why := refusal(settings):
         LOG.error(why)
         watch.exit = Exit.SETTING
@@ -111,9 +153,14 @@ async def _converse(
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
         with FileLock(settings.data / "bot.lock", timeout=0, thread_local=False):
-            application = create_application(answerer, settings)
-            life = _live(application, settings, patience, watch)
-            watch.exit = await _until(stop, life) or Exit.STOPPED
+            house = await asyncio.to_thread(
+                House, means.answerer, settings, means.journal, means.limiter
+            )
+            life = _live(house, patience, watch, feed)
+            try:
+                watch.exit = await _until(stop, life) or Exit.STOPPED
+            finally:
+                await asyncio.to_thread(house.close)
     except Timeout:
         LOG.error(
             "Another bot is already running with the data folder %s. Stop it first (tanya bot, or "
@@ -148,29 +195,54 @@ async def _until(stop: asyncio.Event, life: Coroutine[Any, Any, Exit]) -> Exit |
         living.cancel()
 
 
-async def _live(application: Bot, settings: Settings, patience: Patience, watch: Watch) -> Exit:
-    offset = _Offset()
-    menu: asyncio.Task[None] | None = None
+async def _live(house: House, patience: Patience, watch: Watch, feed: Feed) -> Exit:
+    application = house.application
+    beside: list[asyncio.Task[Any]] = []
     try:
-        if (refused := await _connect(application, settings, patience)) is not None:
+        if (refused := await _connect(application, house.settings, patience)) is not None:
             return refused
         watch.username = application.bot.username
         LOG.info("The bot @%s is listening.", watch.username)
         await application.start()
-        menu = asyncio.create_task(introduce(application, settings))
-        return await _poll(application, offset, settings, patience, watch)
+        introduction = asyncio.create_task(introduce(application.bot, house.settings))
+        feeding = asyncio.create_task(feed(house, patience, watch))
+        looking = asyncio.create_task(_look_after(house, patience))
+        beside += [introduction, feeding, looking]
+        await asyncio.wait((feeding, looking), return_when=asyncio.FIRST_COMPLETED)
+        if looking.done():
+            looking.result()  # it ends only by failing
+        return await feeding
     finally:
-        if menu is not None:
-            menu.cancel()
-        await _farewell(application, offset, patience)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+        await _farewell(house, patience)
 
 
-@dataclass(slots=True)
-class _Offset:
-    """The next update to fetch; fetching it tells Telegram that we have those before it."""
+async def _look_after(house: House, patience: Patience) -> None:
+    """Hand over what waits in the inbox, what earlier lives left there first; keep things tidy."""
+    with suppress(DatabaseError):
+        await asyncio.to_thread(house.take_over)
+    while True:
+        try:
+            await recover(house.application, house.inbox, house.talk)
+            break
+        except DatabaseError as error:
+            LOG.error("Unfinished messages cannot be read. %s", error)
+            await asyncio.sleep(patience.longest)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(house.intake.pump(house.application, patience.look))
+        group.create_task(_tidy(house))
 
-    next: int = 0
-    ours: bool = True
+
+async def _tidy(house: House) -> None:
+    while True:
+        try:
+            await asyncio.to_thread(house.memory.tidy)
+            await asyncio.to_thread(house.inbox.tidy)
+        except DatabaseError as error:
+            LOG.error("What is too old cannot be deleted yet. %s", error)
+        await asyncio.sleep(_TIDY_SECONDS)
 
 
 async def _connect(application: Bot, settings: Settings, patience: Patience) -> Exit | None:
@@ -179,14 +251,12 @@ async def _connect(application: Bot, settings: Settings, patience: Patience) -> 
     while True:
         try:
             await application.initialize()
-            # While a webhook is set, Telegram hands out no updates.
-            await application.bot.delete_webhook()
             return None
         except InvalidToken:
-            return _refused()
+            return refused()
         except TelegramError as error:
             failures += 1
-            wait = _wait(error, patience.after(failures))
+            wait = wait_after(error, patience.after(failures))
             LOG.warning(
                 "Cannot reach Telegram at %s (%s); trying again in %.0f s.",
                 settings.telegram_api,
@@ -196,29 +266,36 @@ async def _connect(application: Bot, settings: Settings, patience: Patience) -> 
             await asyncio.sleep(wait)
 
 
-async def _poll(
-    application: Bot, offset: _Offset, settings: Settings, patience: Patience, watch: Watch
-) -> Exit:
+async def fetch(house: House, patience: Patience, watch: Watch) -> Exit:
     """Fetch updates for ever; an exit code where there is no sense in going on."""
-    order = application.update_processor
-    failures = conflicts = 0
+    bot = house.application.bot
+    failures = conflicts = offset = 0
+    webhook = True
     while True:
-        if isinstance(order, ChatOrder):
-            await order.room()  # Telegram keeps what we do not fetch yet
         try:
-            updates = await application.bot.get_updates(
-                offset=offset.next,
-                timeout=timedelta(seconds=patience.poll),
-                allowed_updates=_UPDATES,
+            if webhook:
+                # While a webhook is set, Telegram hands out no updates.
+                webhook = not await bot.delete_webhook()
+            # As JSON: one update that cannot be read must not hold up the others.
+            updates: list[dict[str, Any]] = await bot.do_api_request(
+                "getUpdates",
+                {
+                    "offset": offset,
+                    "timeout": int(patience.poll),
+                    "allowed_updates": list(UPDATES),
+                },
+                read_timeout=patience.poll + _READ_SECONDS,
             )
-        except InvalidToken:
-            return _refused()
+        except asyncio.CancelledError:
+            await _confirm(house, offset)
+            raise
+        except (InvalidToken, EndPointNotFound):  # the same, of a call by its name
+            return refused()
         except Conflict:
             # Once, it is an instance that is just stopping; and of two that go on fetching, the
             # older one meets its second conflict first, so that one of them stays.
             conflicts += 1
             if conflicts > 1:
-                offset.ours = False
                 LOG.error(
                     "Another program fetches the messages of @%s, and only one can. "
                     "Stop the other one, or give this one a token of its own.",
@@ -227,9 +304,9 @@ async def _poll(
                 return Exit.OTHER_POLLER
             LOG.warning("Another program fetches the messages of @%s. Once more.", watch.username)
             await asyncio.sleep(patience.first)
-        except Exception as error:  # also what python-telegram-bot cannot read in an update
+        except Exception as error:  # also a reply that is no JSON
             failures += 1
-            wait = _wait(error, patience.after(failures))
+            wait = wait_after(error, patience.after(failures))
             LOG.warning("Telegram is out of reach (%s); next try in %.0f s.", reason(error), wait)
             await asyncio.sleep(wait)
         else:
@@ -237,18 +314,26 @@ async def _poll(
                 LOG.info("Telegram answers again.")
             failures = conflicts = 0
             watch.last_poll = datetime.now(UTC)
-            for update in updates:
-                offset.next = update.update_id + 1
-                await application.update_queue.put(update)
+            metrics.telegram_last_poll.set_to_current_time()
+            await house.intake.receive(house.application, updates)
+            # The next call tells Telegram that we have them: they are stored now.
+            known = [raw["update_id"] for raw in updates if isinstance(raw.get("update_id"), int)]
+            offset = max([offset, *(update_id + 1 for update_id in known)])
 
 
-async def _farewell(application: Bot, offset: _Offset, patience: Patience) -> None:
-    """Finish the answers under way, and tell Telegram which messages we have."""
+async def _confirm(house: House, offset: int) -> None:
+    """Tell Telegram once more which messages we have: it need not repeat them after a restart."""
+    if offset:
+        with suppress(TelegramError, TimeoutError):
+            async with asyncio.timeout(3):
+                await house.application.bot.get_updates(offset=offset, timeout=0, limit=1)
+
+
+async def _farewell(house: House, patience: Patience) -> None:
+    """Finish the answers under way; what waits is answered after the next start."""
+    application = house.application
+    house.order.close()
     if application.running:
-        if offset.next and offset.ours:
-            with suppress(TelegramError, TimeoutError):
-                async with asyncio.timeout(3):
-                    await application.bot.get_updates(offset=offset.next, timeout=0, limit=1)
         try:
             async with asyncio.timeout(patience.farewell):
                 await application.stop()
@@ -256,9 +341,12 @@ async def _farewell(application: Bot, offset: _Offset, patience: Patience) -> No
             LOG.warning("Some answers were not sent within %.0f s.", patience.farewell)
     await application.shutdown()
     await application.bot.shutdown()  # where it never got as far as being initialised
+    with suppress(DatabaseError):
+        await asyncio.to_thread(house.database.scrub)
 
 
-def _refused() -> Exit:
+def refused() -> Exit:
+    """Log that the token is refused; the exit code."""
     LOG.error(
         "Telegram refuses the token in TANYA_TELEGRAM_TOKEN. "
         "Copy it again from @BotFather, or ask it for a new one."
@@ -266,7 +354,8 @@ def _refused() -> Exit:
     return Exit.SETTING
 
 
-def _wait(error: Exception, otherwise: float) -> float:
+def wait_after(error: Exception, otherwise: float) -> float:
+    """Seconds to wait: what Telegram asks for, else `otherwise`."""
     if isinstance(error, RetryAfter):
         asked = error.retry_after
         return float(asked.total_seconds() if isinstance(asked, timedelta) else asked)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from html import escape
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.constants import MessageLimit
 
+from bot.keyboard import Rows, View, address, keyboard, source_rows, view_row
 from bot.markup import (
     ELLIPSIS,
     clean,
+    escaped,
     excerpt,
+    link,
     one_line,
     plain,
     shorten,
     units,
     visible,
-    web_address,
 )
 from bot.message import Messages
 from index.answer import Answer, AnswerPassage
@@ -31,7 +33,9 @@ RELATED = "ask:"
 """Begins the callback data of a button that asks a related question."""
 
 _LETTERS = "ABCDE"
-_TITLE, _PUBLISHER, _BUTTON, _RELATED, _MESSAGE, _NOTICE = 160, 60, 40, 200, 800, 300
+_TITLE, _PUBLISHER, _RELATED, _MESSAGE, _NOTICE = 160, 60, 200, 800, 300
+_ASKED = 1200
+"""Longest question put on top; longer ones cannot be read back from the message."""
 _ALSO = 3
 """Most other reports of a passage that are named; of the rest the number is said."""
 _FOLD = 90
@@ -54,33 +58,52 @@ class Rendered:
         return cls(html, plain(html, LIMIT), keyboard)
 
 
-def render(answer: Answer, messages: Messages, asked: str | None = None) -> Rendered:
+def render(
+    answer: Answer,
+    messages: Messages,
+    asked: str | None = None,
+    view: View | None = None,
+    below: Rows = (),
+    days: int = 0,
+) -> Rendered:
     """The message that shows `answer` in the language of `messages`.
 
     `asked` is set where the question is not in the chat (a button was tapped): it is put on top.
+    `view` is how the answer is looked at; with it come the buttons that change that. `below` are rows
+    of buttons to put last, `days` what "recent" means.
     """
     head = []
-    if asked is not None:
-        head.append(f"<i>{messages.say('asked', question=one_line(asked, _RELATED))}</i>")
-    if read_as := one_line(answer.read_as or "", _NOTICE):
+    if read_as := one_line(answer.read_as or "", _ASKED):
         head.append(f"<i>{messages.say('read_as', question=read_as)}</i>")
+    elif asked is not None:
+        head.append(f"<i>{messages.say('asked', question=one_line(asked, _ASKED))}</i>")
     related = _related(answer)
     if answer.outcome in ("answered", "partly") and answer.passages:
         head.append(_found(answer, messages))
         if notice := one_line(answer.notice or "", _NOTICE):
-            head.append(f"⚠️ {_text(notice)}")
+            head.append(f"⚠️ {escaped(notice)}")
+        if view is not None and view.recent:
+            head.append(f"🕑 {messages.say('only_recent', days=days)}")
         tail = [*_related_lines(related, messages.say("related_more"))]
         tail.append(f"<i>{messages.say('note')}</i>")
         shown, body = _passages(answer, messages, LIMIT - _length([*head, "", *tail]))
     else:
         social = answer.outcome == "social"
-        head.append(_said(answer) or messages.say("greeting" if social else "unknown"))
+        head.append(_said(answer) or messages.say("social" if social else "unknown"))
         tail = [*_related_lines(related, messages.say("related_social" if social else "related"))]
         # Who only said hello was refused nothing.
         if messages.contact and not social and messages.contact not in (answer.message or ""):
             tail.append(messages.say("contact"))
         shown, body = [], []
-    return Rendered.of("\n\n".join([*head, *body, *tail]), _keyboard(shown, related))
+    views = view_row(answer, messages, view) if view is not None and shown else []
+    rows = [*source_rows(shown), *([views] if views else []), *_related_rows(related), *below]
+    return Rendered.of("\n\n".join([*head, *body, *tail]), keyboard(rows))
+
+
+def questions(title: str, offered: Sequence[str]) -> tuple[str, Rows]:
+    """`offered` under `title` as Telegram HTML, and the row of buttons that ask them."""
+    fitting = fitting_questions(offered)
+    return "\n".join(_related_lines(fitting, title)), _related_rows(fitting)
 
 
 def related_question(text: str, data: str) -> str | None:
@@ -101,7 +124,7 @@ def _length(parts: list[str]) -> int:
 
 def _said(answer: Answer) -> str:
     """The answer's own message, or ""."""
-    return _text(shorten(clean(answer.message or "").strip(), _MESSAGE))
+    return escaped(shorten(clean(answer.message or "").strip(), _MESSAGE))
 
 
 def _found(answer: Answer, messages: Messages) -> str:
@@ -112,8 +135,12 @@ def _found(answer: Answer, messages: Messages) -> str:
 
 
 def _related(answer: Answer) -> list[str]:
-    """The related questions that fit on a line; a question cut short would ask something else."""
-    lines = [one_line(question, _RELATED + 1) for question in answer.related]
+    return fitting_questions(answer.related)
+
+
+def fitting_questions(offered: Sequence[str]) -> list[str]:
+    """Those that fit on a line; a question cut short would ask something else."""
+    lines = [one_line(question, _RELATED + 1) for question in offered]
     return [line for line in lines if line and units(line) <= _RELATED][: len(_LETTERS)]
 
 
@@ -121,7 +148,7 @@ def _related_lines(related: list[str], title: str) -> list[str]:
     if not related:
         return []
     lines = [
-        f"{letter}. {escape(question, quote=False)}"
+        f"{letter}. {escaped(question)}"
         for letter, question in zip(_LETTERS, related, strict=False)
     ]
     return ["\n".join([title, *lines])]
@@ -160,13 +187,13 @@ def _quote(passage: AnswerPassage, limit: int, folded: bool) -> str:
     if folded and marked and units(before) > _FOLD:
         room = limit - units(marked) - 2
         if room >= units(marked) + _FOLD:
-            lead = f"<b>{_text(marked.strip())}</b>\n\n"
+            lead = f"<b>{escaped(marked.strip())}</b>\n\n"
             before, marked, after = _split(passage, room)
         else:
             before = f"{ELLIPSIS} "
-    strong = f"<b>{_text(marked)}</b>" if marked else ""
+    strong = f"<b>{escaped(marked)}</b>" if marked else ""
     tag = "<blockquote expandable>" if folded else "<blockquote>"
-    return f"{tag}{lead}{_text(before)}{strong}{_text(after)}</blockquote>"
+    return f"{tag}{lead}{escaped(before)}{strong}{escaped(after)}</blockquote>"
 
 
 def _split(passage: AnswerPassage, limit: int) -> tuple[str, str, str]:
@@ -177,10 +204,9 @@ def _split(passage: AnswerPassage, limit: int) -> tuple[str, str, str]:
 
 
 def _heading(number: int, passage: AnswerPassage, messages: Messages) -> str:
-    title = _text(one_line(passage.title, _TITLE) or one_line(passage.article, _TITLE) or "–")
-    if address := _address(passage):
-        title = f'<a href="{escape(address)}">{title}</a>'
-    about = [_text(one_line(passage.source.publisher, _PUBLISHER))]
+    title = one_line(passage.title, _TITLE) or one_line(passage.article, _TITLE) or "–"
+    title = link(address(passage) or "", title)
+    about = [escaped(one_line(passage.source.publisher, _PUBLISHER))]
     day = messages.day(passage.source.published)
     about.append(f"{day} ({messages.say('old')})" if passage.old else day)
     if passage.translated and passage.original is not None:
@@ -196,37 +222,22 @@ def _also(passage: AnswerPassage, messages: Messages) -> str:
     """Who else tells the same story, each with a link where there is one."""
     named = []
     for source in passage.also[:_ALSO]:
-        publisher = _text(one_line(source.publisher, _PUBLISHER) or "–")
-        if address := web_address(source.url):
-            publisher = f'<a href="{escape(address)}">{publisher}</a>'
+        publisher = link(source.url, one_line(source.publisher, _PUBLISHER) or "–")
         named.append(f"{publisher} ({messages.day(source.published)})")
     if len(passage.also) > _ALSO:
         named.append(messages.say("also_more", n=len(passage.also) - _ALSO))
     return messages.say("also") + " " + ", ".join(named)
 
 
-def _address(passage: AnswerPassage) -> str | None:
-    return web_address(passage.link) or web_address(passage.source.url)
-
-
-def _text(text: str) -> str:
-    return escape(text, quote=False)
-
-
-def _keyboard(shown: list[AnswerPassage], related: list[str]) -> InlineKeyboardMarkup | None:
-    rows = []
-    for number, passage in enumerate(shown, start=1):
-        if address := _address(passage):
-            publisher = one_line(passage.source.publisher, _BUTTON)
-            rows.append([InlineKeyboardButton(f"{number}. {publisher}", url=address)])
-    if related:
-        rows.append(
-            [
-                InlineKeyboardButton(letter, callback_data=_key(question))
-                for letter, question in zip(_LETTERS, related, strict=False)
-            ]
-        )
-    return InlineKeyboardMarkup(rows) if rows else None
+def _related_rows(related: list[str]) -> list[list[InlineKeyboardButton]]:
+    if not related:
+        return []
+    return [
+        [
+            InlineKeyboardButton(letter, callback_data=_key(question))
+            for letter, question in zip(_LETTERS, related, strict=False)
+        ]
+    ]
 
 
 def _key(question: str) -> str:

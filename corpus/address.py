@@ -15,6 +15,7 @@ _NEVER = tuple(
         "100.64.0.0/10",  # carrier-grade NAT
         "192.0.0.0/24",  # protocol assignments
         "192.88.99.0/24",  # 6to4 relays
+        "168.63.129.16/32",  # a cloud's own service for its machines, at a public address
         "2001::/32",  # Teredo: holds an IPv4 address of somebody's choice
         "2002::/16",  # 6to4: likewise
         "64:ff9b:1::/48",  # NAT64 of a local network

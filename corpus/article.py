@@ -202,9 +202,22 @@ def _write(path: Path, matter: dict[str, object], text: str) -> None:
             os.fsync(file.fileno())
         step.reached("article: written aside")
         temporary.replace(path)
+        sync_folder(path.parent)
         step.reached("article: in place")
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in `folder` written to the disk itself, where the system can."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:  # Windows opens no folders
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _read_folder(folder: Path, problems: list[CorpusError]) -> Iterator[tuple[Path, Article]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ssl
+import threading
 import time
 from collections.abc import Iterable
+from concurrent.futures import Future
 from typing import Any
 
 import httpcore
@@ -46,10 +48,7 @@ class Pinned(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        try:
-            addresses = self._resolve(host, port)
-        except (OSError, UnicodeError):
-            raise WebError("dns", f"{host} has no address: is the name right?") from None
+        addresses = self._addresses(host, port)
         for address in addresses:
             if self._loopback and is_loopback(address):
                 continue
@@ -63,15 +62,32 @@ class Pinned(httpcore.NetworkBackend):
         problem: Exception = WebError("dns", f"{host} has no address: is the name right?")
         for address in addresses:
             try:
-                stream = self._backend.connect_tcp(address, port, self._left(), local_address)
+                stream = self._backend.connect_tcp(
+                    address, port, _left(self._deadline), local_address
+                )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 problem = error
                 continue
             return _Bounded(stream, self._deadline)
         raise problem
 
-    def _left(self) -> float:
-        return _left(self._deadline)
+    def _addresses(self, host: str, port: int) -> list[str]:
+        found: Future[list[str]] = Future()
+
+        def ask() -> None:
+            try:
+                found.set_result(self._resolve(host, port))
+            except Exception as error:
+                found.set_exception(error)
+
+        # This machine's resolver knows no deadline: a name whose servers are silent takes it a minute.
+        threading.Thread(target=ask, name="resolve", daemon=True).start()
+        try:
+            return found.result(_left(self._deadline))
+        except TimeoutError:
+            raise httpcore.ConnectTimeout("name") from None
+        except (OSError, ValueError):
+            raise WebError("dns", f"{host} has no address: is the name right?") from None
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)

@@ -23,9 +23,11 @@ from corpus.feed import kind
 from corpus.pdf import PdfError, read_pdf
 from corpus.words import text_language
 
-_FEWEST_WORDS = 40
+FEWEST_WORDS = 40
 """Words from which a text is a report, and not the leavings of a page."""
 _LARGEST_PAGE = 5_000_000
+SUFFIXES = frozenset((".html", ".htm", ".pdf", ".md", ".txt"))
+"""Of the files that can be read."""
 _ARTICLE_TYPES = ("Article", "WebPage", "BlogPosting", "Report")
 _SITE_SUFFIX = re.compile(r"\s+[|\-–—»:]\s+[^|\-–—»]{2,40}$")
 _CONTROL = re.compile(
@@ -106,7 +108,7 @@ def extract_file(path: Path) -> Draft:
     types = {".html": "text/html", ".htm": "text/html", ".pdf": "application/pdf"}
     if suffix in types:
         return extract(path.read_bytes(), types[suffix])
-    if suffix not in (".md", ".txt"):
+    if suffix not in SUFFIXES:
         raise ExtractError("type", f"{path.name}: use .html, .pdf, .md or .txt")
     content = path.read_bytes()
     if suffix == ".md" and content.lstrip(codecs.BOM_UTF8).startswith(b"---"):
@@ -150,9 +152,9 @@ def _checked(draft: Draft) -> Draft:
     words = len(draft.text.split())
     if not words:
         raise ExtractError("no_text", "There is no text in it")
-    if words < _FEWEST_WORDS:
+    if words < FEWEST_WORDS:
         raise ExtractError(
-            "too_short", f"Its text has only {words} words; a report has {_FEWEST_WORDS} or more"
+            "too_short", f"Its text has only {words} words; a report has {FEWEST_WORDS} or more"
         )
     if not draft.title:
         raise ExtractError("no_text", "It has no title. Give one with --title")

@@ -13,6 +13,7 @@ from lxml import etree
 
 from corpus.clean import clean_line
 from corpus.day import day_of
+from corpus.url import parse_url
 
 _LARGEST = 20_000_000
 """Bytes of a sitemap after decompression; the protocol allows 50 MB, newspapers need one."""
@@ -97,7 +98,7 @@ def read_feed(content: bytes, url: str) -> list[Link]:
                     url=address,
                     title=clean_line(entry.get("title", "")) or None,
                     published=day_of(entry.get("published")),
-                    changed=entry.get("updated") or entry.get("published"),
+                    changed=entry["updated"] if "updated" in entry else entry.get("published"),
                     language=_language(entry.get("language")) or language,
                 ),
             )
@@ -116,7 +117,7 @@ def read_sitemap(content: bytes, url: str) -> tuple[list[Link], list[str]]:
         root = etree.fromstring(content, parser)
     except (etree.LxmlError, ValueError):
         root = None
-    if root is None:
+    if root is None or etree.QName(root).localname not in ("urlset", "sitemapindex"):
         raise FeedError(f"{url} cannot be read as a sitemap")
     links: list[Link] = []
     further: list[tuple[str, str]] = []
@@ -161,10 +162,9 @@ def _address(link: object, base: str) -> str | None:
     if not isinstance(link, str) or not link.strip():
         return None
     try:
-        address = urljoin(base, link.strip())
+        return parse_url(urljoin(base, link.strip())).text
     except ValueError:
         return None
-    return address if address.startswith(("http://", "https://")) else None
 
 
 def _language(code: object) -> str | None:

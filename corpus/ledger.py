@@ -27,6 +27,8 @@ CREATE TABLE IF NOT EXISTS source (
     etag TEXT, modified TEXT,
     failed INTEGER NOT NULL   -- pages of it that could not be read at the last visit, -1: it itself
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS page_article ON page (article);
 PRAGMA user_version = 1;
 """
 _log = logging.getLogger("tanya.collect")
@@ -60,11 +62,14 @@ class SourceVisit:
 class Ledger:
     """The visits in one file. Not safe to use from several threads at once; see Collector."""
 
-    def __init__(self, path: Path, dry_run: bool = False) -> None:
+    def __init__(self, path: Path, dry_run: bool = False, folder: Path | None = None) -> None:
         """Opens or creates `path`; one that is damaged is set aside. With `dry_run` nothing is written
-        to the disk: what is there is read into memory."""
+        to the disk: what is there is read into memory. `folder`: where the articles lie; what is known
+        of another folder does not hold for it, and is forgotten."""
         self._db = _memory(path) if dry_run else _open(path)
         self._db.executescript(_SCHEMA)
+        if folder is not None:
+            self._keep_to(str(folder.resolve()))
 
     def close(self) -> None:
         """Give the file back."""
@@ -75,11 +80,10 @@ class Ledger:
         row = self._db.execute("SELECT * FROM page WHERE url = ?", (url,)).fetchone()
         return Visit(*row) if row else None
 
-    def of_article(self, article: str) -> Visit | None:
-        """The last visit of a page that became `article`."""
-        query = "SELECT * FROM page WHERE article = ? ORDER BY visited DESC LIMIT 1"
-        row = self._db.execute(query, (article,)).fetchone()
-        return Visit(*row) if row else None
+    def wrote(self, article: str, digest: str) -> bool:
+        """Whether the file of `article` with `digest` is one that we wrote, and not a person."""
+        query = "SELECT 1 FROM page WHERE article = ? AND digest = ?"
+        return self._db.execute(query, (article, digest)).fetchone() is not None
 
     def note(self, visit: Visit) -> None:
         """Remember `visit`; on the disk when it returns."""
@@ -97,6 +101,16 @@ class Ledger:
         marks = ",".join("?" * len(fields(visit)))
         with self._db:
             self._db.execute(f"INSERT OR REPLACE INTO source VALUES ({marks})", astuple(visit))  # noqa: S608
+
+    def _keep_to(self, folder: str) -> None:
+        row = self._db.execute("SELECT value FROM about WHERE name = 'folder'").fetchone()
+        if row == (folder,):
+            return
+        with self._db:
+            if row is not None:
+                self._db.execute("DELETE FROM page")
+                self._db.execute("DELETE FROM source")
+            self._db.execute("INSERT OR REPLACE INTO about VALUES ('folder', ?)", (folder,))
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -102,10 +102,12 @@ def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it has nothing to write
 
 
 def _read(content: bytes) -> dict[str, object]:
     import io
+    import itertools
     import logging
 
     from pypdf import PdfReader
@@ -117,10 +119,12 @@ def _read(content: bytes) -> dict[str, object]:
         if reader.is_encrypted and not reader.decrypt(""):
             return {"error": "encrypted", "message": "The PDF is locked with a password"}
         pages: list[str] = []
-        for number, page in enumerate(reader.pages):
-            if number >= _PAGES or sum(map(len, pages)) > _CHARACTERS:
+        left = _CHARACTERS
+        for page in itertools.islice(reader.pages, _PAGES):
+            pages.append(page.extract_text()[:left])
+            left -= len(pages[-1])
+            if not left:
                 break
-            pages.append(page.extract_text())
         title = reader.metadata.title if reader.metadata else None
     except MemoryError:
         return {"error": "too_large", "message": "The PDF takes more memory than a document should"}

@@ -36,7 +36,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A question that `article` answers: its wording by language."""
+    """A question that `article` answers ("": the operator vouches for it): its wording by language."""
 
     article: str
     text: dict[str, str]
@@ -76,11 +76,11 @@ def read_suggestions(path: Path = BANK) -> list[Suggestion]:
     for line, record in _records(path):
         try:
             text = {language: str(record[language]) for language in LANGUAGES}
-            suggestions.append(Suggestion(article=str(record["article"]), text=text))
-        except (KeyError, TypeError) as error:
+            suggestions.append(Suggestion(article=str(record.get("article", "")), text=text))
+        except (AttributeError, KeyError, TypeError) as error:
             raise CorpusError(
-                f"{path}:{line}: {error!r} is missing. Each line has "
-                f"{', '.join(LANGUAGES)} and article."
+                f"{path}:{line}: {error} is missing. Each line is an object with "
+                f"{' and '.join(LANGUAGES)}, and article, the id of the article that answers."
             ) from error
     return suggestions
 

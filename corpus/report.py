@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, get_args
+from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from corpus.clean import clean_line
 from corpus.sources import Listed
 
 Outcome = Literal[
@@ -47,13 +51,15 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What became of one page or file. `reason`: a sentence, where there is something to say."""
+    """What became of one page or file. `reason`: a sentence, where there is something to say. `again`:
+    it failed for a reason that may be gone at the next visit."""
 
     where: str
     outcome: Outcome
     reason: str = ""
     article: str | None = None
     title: str | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +106,48 @@ def exit_code(report: Report) -> int:
 
 
 def print_report(report: Report, console: Console) -> None:
-    """What became of the pages: those with something to say one by one, then how many of each."""
+    """What became of the pages: those with something to say one by one, then how many of each host."""
     told = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for item in report.items:
+        # As Text: what a page says of itself is never read as markup, of a terminal neither.
         if item.outcome in ("new", "changed"):
-            told.add_row(item.outcome, item.title or "", item.article or "")
+            told.add_row(*map(_plain, (item.outcome, item.title or "", item.article or "")))
         elif item.reason:
-            told.add_row(item.outcome.replace("_", " "), item.where, item.reason, style="yellow")
+            row = (item.outcome.replace("_", " "), item.where, item.reason)
+            told.add_row(*map(_plain, row), style="yellow")
     if told.rows:
         console.print(told)
+    if report.items:
+        console.print(_counts(report))
+    tried = " (nothing was written)" if report.dry_run else ""
     counts = [
         f"{report.count(outcome)} {outcome.replace('_', ' ')}"
         for outcome in get_args(Outcome)
         if report.count(outcome)
     ]
-    tried = " (nothing was written)" if report.dry_run else ""
     said = ", ".join(counts) or "nothing new"
     console.print(f"{len(report.items)} pages: {said}, in {report.seconds:.1f} s{tried}")
+
+
+def _counts(report: Report) -> Table:
+    """How many pages of each host ended how."""
+    seen = [outcome for outcome in get_args(Outcome) if report.count(outcome)]
+    counts = Counter((_host(item.where), item.outcome) for item in report.items)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("host")
+    for outcome in seen:
+        table.add_column(outcome.replace("_", " "), justify="right")
+    for host in dict.fromkeys(_host(item.where) for item in report.items):
+        table.add_row(_plain(host), *(str(counts[host, outcome] or "–") for outcome in seen))
+    return table
+
+
+def _host(where: str) -> str:
+    return (urlsplit(where).hostname or where) if "://" in where else "files"
+
+
+def _plain(text: str) -> Text:
+    return Text(clean_line(text, 1000))
 
 
 def as_json(report: Report) -> dict[str, object]:

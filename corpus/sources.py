@@ -13,7 +13,7 @@ from corpus.matter import LANGUAGES, CorpusError
 
 SourceKind = Literal["feed", "sitemap", "page"]
 MOST = 100
-"""Pages taken from one source at one visit, unless it says otherwise."""
+"""How many of a source's first pages count, unless it says otherwise."""
 EVERY = 3600.0
 """Seconds between two visits, likewise."""
 
@@ -32,9 +32,9 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One source. `publisher` and `language`: of its articles, where the pages do not say; `topics`: given
-    to its articles; `words`: only articles that hold one of them count (all where empty); `every`: seconds
-    between visits; `most`: pages taken at one visit."""
+    """One source. `publisher`: of its articles, whatever the pages say; `language`: where neither text nor
+    page tells; `topics`: given to its articles; `words`: only articles that hold one of them count (all
+    where empty); `every`: seconds between visits; `most`: how many of its first (newest) pages count."""
 
     kind: SourceKind
     url: str

@@ -114,7 +114,9 @@ class Alike:
         self._texts: dict[str, str] = {}
 
     def add(self, name: str, text: str, signature: NDArray[np.uint32] | None = None) -> None:
-        """Remember `text` by `name`, which must be new."""
+        """Remember `text` by `name`, instead of another one of that name."""
+        if name in self._texts:
+            self._near.remove(name)
         self._near.insert(name, _minhash(text, signature))
         self._texts[name] = text
 

@@ -3,6 +3,8 @@
 A name is resolved once for a connection, every address it has is checked, and the connection goes to a
 checked address: a name that resolves otherwise a moment later (DNS rebinding) gains nothing. Each redirect
 is a new page with all its checks.
+
+The requests are httpcore's, httpx's own engine: it lets us say how a connection is made, httpx does not.
 """
 
 from __future__ import annotations
@@ -10,29 +12,27 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from typing import NoReturn
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import httpcore
-import idna
 from protego import Protego
 
 from corpus.address import Resolve, resolve
 from corpus.connect import Pinned
 from corpus.connect import WebError as WebError
+from corpus.unpack import unpack
+from corpus.url import Url, UrlError, parse_url
 
 _REDIRECTS = (301, 302, 303, 307, 308)
-_LONGEST_URL = 2000
 _LONGEST_WAIT = 30.0
 """Seconds that a host's Crawl-delay or Retry-After is waited for at most."""
 _ROBOTS_BYTES = 500_000
 """What RFC 9309 says a crawler must read at least of a robots.txt."""
-_CHUNK = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,7 @@ class Web:
         """`agent` names the service to the hosts. `allowed_hosts`: only these and their subdomains, or
         all public ones. `delay`: seconds. `allow_loopback`: this machine too, on every port; for tests."""
         self._agent = agent
+        self._token = agent.partition("/")[0]
         self._allowed = tuple(host.lower().strip(".") for host in allowed_hosts)
         self._delay = delay
         self._loopback = allow_loopback
@@ -103,97 +104,86 @@ class Web:
         """
         asked = url
         for _ in range(self._bounds.redirects + 1):
-            origin, host = self._check(url)
-            self._ask_robots(url, origin, host)
-            page, target = self._fetch(url, asked, host, etag, last_modified, self._bounds.size)
+            at = self._check(url)
+            self._ask_robots(at)
+            page, target = self._fetch(at, asked, etag, last_modified, self._bounds.size)
             if target is None:
                 return page
             url = target
         raise WebError("redirects", f"{asked} redirects more than {self._bounds.redirects} times")
 
-    def _check(self, url: str) -> tuple[str, str]:
-        """The origin (scheme, host and port) and the host of `url`; WebError where it is not for us."""
-        shown = url if len(url) <= 200 else f"{url[:200]}…"
+    def _check(self, url: str) -> Url:
+        """`url` in the spelling in which it is asked for; WebError where it is not for us."""
         try:
-            parts = urlsplit(url)
-            host = (parts.hostname or "").rstrip(".")
-            port = parts.port
-        except ValueError as error:
-            raise WebError("scheme", f"{shown} is no web address ({error})") from None
-        if parts.scheme not in ("http", "https") or not host or len(url) > _LONGEST_URL:
-            raise WebError("scheme", f"{shown} is no web address that begins with http or https")
-        if parts.username is not None or parts.password is not None:
-            raise WebError("scheme", f"{host}: an address with a user's name in it is not fetched")
-        if ":" not in host:
-            host = _ascii(host, shown)
+            at = parse_url(url)
+        except UrlError as error:
+            raise WebError("scheme", str(error)) from None
         if self._allowed and not any(
-            host == one or host.endswith(f".{one}") for one in self._allowed
+            at.host == one or at.host.endswith(f".{one}") for one in self._allowed
         ):
-            raise WebError("host", f"{host} is not among TANYA_ALLOWED_HOSTS")
-        bracketed = f"[{host}]" if ":" in host else host
-        return f"{parts.scheme}://{bracketed}" + (f":{port}" if port else ""), host
+            raise WebError("host", f"{at.host} is not among TANYA_ALLOWED_HOSTS")
+        return at
 
     def _host(self, host: str) -> _Host:
         with self._lock:
             return self._hosts.setdefault(host, _Host(delay=self._delay))
 
-    def _ask_robots(self, url: str, origin: str, host: str) -> None:
-        """Raises WebError where the host's robots.txt forbids `url` (RFC 9309)."""
-        known = self._host(host)
+    def _ask_robots(self, at: Url) -> None:
+        """Raises WebError where the host's robots.txt forbids `at` (RFC 9309)."""
+        known = self._host(at.host)
         with known.reading:  # by the first; the others wait for what it finds
-            if origin not in known.robots:
-                known.robots[origin] = self._read_robots(origin, known)
-        rules = known.robots[origin]
+            if at.origin not in known.robots:
+                known.robots[at.origin] = self._read_robots(at.origin, known)
+        rules = known.robots[at.origin]
         if isinstance(rules, WebError):
             raise WebError(rules.code, str(rules), rules.status)
-        if rules is not None and not rules.can_fetch(url, self._agent):
-            raise WebError("robots", f"{url} may not be fetched: {host}'s robots.txt forbids it")
+        if rules is not None and not rules.can_fetch(at.text, self._token):
+            raise WebError(
+                "robots", f"{at.text} may not be fetched: {at.host}'s robots.txt forbids it"
+            )
 
     def _read_robots(self, origin: str, known: _Host) -> Protego | WebError | None:
-        url = f"{origin}/robots.txt"
+        url = asked = f"{origin}/robots.txt"
         try:
             for _ in range(self._bounds.redirects + 1):
-                _, host = self._check(url)
-                page, target = self._fetch(url, url, host, None, None, _ROBOTS_BYTES, whole=False)
+                at = self._check(url)
+                page, target = self._fetch(at, asked, None, None, _ROBOTS_BYTES, whole=False)
                 if target is None:
                     break
                 url = target
             else:
                 return None
         except WebError as error:
-            if error.code == "status" and error.status is not None and error.status < 500:
+            if error.status is not None and error.status < 500 and error.status != 429:
                 return None  # there is none: everything may be fetched
-            if error.code in ("redirects", "too_large"):
-                return None
             # Out of order: for now nothing may be fetched.
             return error
         rules = Protego.parse(page.content.decode("utf-8", "replace"))
-        wished = rules.crawl_delay(self._agent) or 0.0
+        wished = rules.crawl_delay(self._token) or 0.0
         known.delay = max(self._delay, min(float(wished), _LONGEST_WAIT))
         return rules
 
     def _fetch(
         self,
-        url: str,
+        at: Url,
         asked: str,
-        host: str,
         etag: str | None,
         last_modified: str | None,
         most: int,
         whole: bool = True,
     ) -> tuple[Page, str | None]:
-        """The page at `url` itself, or the address it redirects to. Waits for the host's turn.
+        """The page `at` itself, or the address it redirects to. Waits for the host's turn.
 
         Of more than `most` bytes the first are read, or with `whole` WebError is raised."""
-        known = self._host(host)
+        known = self._host(at.host)
         with known.turn:
             for last in (False, True):
                 time.sleep(max(0.0, known.free_at - time.monotonic()))
                 try:
-                    return self._request(url, asked, etag, last_modified, most, whole)
+                    return self._request(at.text, asked, etag, last_modified, most, whole)
                 except _ComeBackError as error:
                     if last or error.seconds > _LONGEST_WAIT:
-                        _give_up(url, error)
+                        _give_up(at.text, error)
                     time.sleep(error.seconds)
                 finally:
                     known.free_at = time.monotonic() + known.delay
@@ -259,7 +249,7 @@ class Web:
             return page, None
         if response.status in _REDIRECTS and given["location"]:
             try:
-                return page, urljoin(url, given["location"].strip())
+                return page, urljoin(url, _location(given["location"]))
             except ValueError:
                 raise WebError("scheme", f"{url} redirects to what is no address") from None
         if response.status in (429, 503):
@@ -269,7 +259,7 @@ class Web:
                 "status", f"{url} answers with HTTP status {response.status}", response.status
             )
         encoding = (given["content-encoding"] or "identity").strip().lower()
-        content = b"".join(_decoded(response.iter_stream(), encoding, url, most, whole))
+        content = b"".join(unpack(response.iter_stream(), encoding, url, most, whole))
         return Page(
             **{name: getattr(page, name) for name in Page.__slots__} | {"content": content}
         ), None
@@ -302,49 +292,16 @@ def _retry_after(value: str | None) -> float | None:
         return float(value)
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
-def _decoded(
-    chunks: Iterable[bytes], encoding: str, url: str, most: int, whole: bool
-) -> Iterable[bytes]:
-    """The bytes of `chunks` without their compression, never many more than `most` at once."""
-    if encoding in ("gzip", "x-gzip", "deflate"):
-        # 32: told by the header, whether gzip or zlib.
-        decoder = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-    elif encoding == "identity":
-        decoder = None
-    else:
-        raise WebError("encoding", f"{url} is encoded as {encoding!r}, which was not asked for")
-    size = 0
-    for chunk in chunks:
-        rest = chunk
-        while rest:
-            if decoder is None:
-                data, rest = rest, b""
-            else:
-                try:
-                    data = decoder.decompress(rest, _CHUNK)
-                except zlib.error as error:
-                    raise WebError("encoding", f"{url} is not {encoding} ({error})") from None
-                rest = decoder.unconsumed_tail
-            size += len(data)
-            if size > most:
-                if whole:
-                    raise WebError("too_large", f"{url} is larger than {most:,} bytes")
-                yield data[: len(data) - (size - most)]
-                return
-            yield data
-
-
-def _ascii(host: str, url: str) -> str:
+def _location(value: str) -> str:
+    """The address of a redirect, which servers send in UTF-8 where it is not plain ASCII."""
     try:
-        if host.isascii():
-            return host.lower()
-        return idna.encode(host, uts46=True).decode("ascii")
-    except idna.IDNAError:
-        raise WebError("scheme", f"{url}: {host!r} is no name of a host") from None
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value
 
 
 def _reason(error: BaseException) -> str:

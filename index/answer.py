@@ -1,16 +1,15 @@
-"""From a question to an `Answer`: the type that every door shows, and `Answerer`, which makes it."""
+"""From a question to an `Answer`: the main path."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Literal, Protocol
 
-from corpus.article import LANGUAGES, Source
+from corpus.article import LANGUAGES, Article
 from corpus.passage import Passage
+from index.catalogue import Catalogue
 from index.confidence import Calibration, read, signals
 from index.differ import NOTICE, newest_first, sources_differ
 from index.encoder import Encoder
@@ -18,11 +17,18 @@ from index.filters import Filters
 from index.followup import read_with
 from index.generation import NoIndexError
 from index.language import is_foreign
-from index.marking import Span, best_sentence, sentence_link
+from index.marking import best_sentence, sentence_link
 from index.maxsim import StaticVectors
+from index.metrics import Stages
 from index.question import check_question
 from index.reader import Reader, Reading
-from index.related import COUNT, Related
+from index.related import COUNT, Related, bank
+from index.result import Answer as Answer
+from index.result import AnswerPassage as AnswerPassage
+from index.result import Asks as Asks
+from index.result import IndexInfo as IndexInfo
+from index.result import Original as Original
+from index.result import Outcome as Outcome
 from index.search import Hit, Index, Query
 from index.serving import Serving
 from index.settings import Settings
@@ -44,106 +50,6 @@ _UNSURE = {
 _PARTLY = {"id": "Kutipan ini mungkin membantu:", "en": "These passages may help:"}
 _CONTACT = {"id": "Silakan hubungi {contact}.", "en": "Please contact {contact}."}
 _log = logging.getLogger("tanya.index")
-
-
-@dataclass(frozen=True, slots=True)
-class Original:
-    """The passage as its article has it, where the answer shows a translation."""
-
-    text: str
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerPassage:
-    """One passage of an answer, in the reader's language where we have it.
-
-    `title` is the article's title in the language of `text`; `source.title` is the page's own
-    headline. `translated`: `text` is our translation, and `original` holds what it translates.
-    `highlight`: the sentence of `text` that fits the question best. `score`: higher is better.
-    `link`: the address to open: `source.url`, pointing at the very sentence where the page holds it.
-    `also`: citations of articles that tell the same story in nearly the same words. `old`: published
-    longer ago than the horizon of the settings.
-    """
-
-    id: str
-    article: str
-    title: str
-    text: str
-    language: str
-    translated: bool
-    original: Original | None
-    highlight: Span
-    score: float
-    source: Source
-    link: str
-    also: tuple[Source, ...] = ()
-    old: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class IndexInfo:
-    """Which index answered: generation id, when it was built (UTC), how much it holds."""
-
-    id: str
-    built_at: datetime
-    articles: int
-    passages: int
-
-
-Outcome = Literal["answered", "partly", "unknown", "social"]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a citizen gets. `language`: of question and messages, "id" or "en".
-
-    `outcome`:
-
-    - "answered": `passages` answer the question, `message` is None;
-    - "partly": `passages` are about the question and may help; `message` is the honest heading that
-      says so;
-    - "unknown": nothing fits; `passages` is empty, `message` says so and whom to ask;
-    - "social": no question (a greeting, thanks, "who are you", an insult); `passages` is empty and
-      `message` is what a person would reply.
-
-    `related` holds questions that we can answer, `confidence` is the probability, 0 to 1, that the
-    passages answer. `notice`: a line to show above the passages (sources of different dates differ),
-    or None. `read_as`: the question as it was understood, where it was read as following up on the
-    one before; None where it stands for itself. All words of ours are in `language`.
-    """
-
-    question: str
-    language: str
-    outcome: Outcome
-    confidence: float
-    passages: tuple[AnswerPassage, ...]
-    related: tuple[str, ...]
-    message: str | None
-    index: IndexInfo
-    notice: str | None = None
-    read_as: str | None = None
-
-    @property
-    def answered(self) -> bool:
-        """Whether the passages answer the question ("partly" is not an answer)."""
-        return self.outcome == "answered"
-
-
-class Asks(Protocol):
-    """What every door needs of `Answerer`: safe to call from threads, blocks."""
-
-    def ask(
-        self,
-        question: str,
-        k: int | None = None,
-        language: str | None = None,
-        *,
-        previous: str | None = None,
-        filters: Filters | None = None,
-    ) -> Answer:
-        """The answer; raises QuestionError or NoIndexError."""
-        ...
 
 
 class Answerer:
@@ -171,7 +77,8 @@ class Answerer:
             encoder.fingerprint, reader, settings.data / "calibration.json"
         )
         self._reader = reader
-        self._related = Related(static)
+        self._related = Related(static, bank(settings))
+        self._catalogue: Catalogue | None = None
         self._serving = Serving(store, encoder, static)
 
     @property
@@ -209,11 +116,12 @@ class Answerer:
             raise ValueError(f"k={k}: ask for at least 1 passage")
         serving = self._serving.current()
         index = serving.index
-        social = recognise(text)
+        social = recognise(text, f"{self._settings.subject_id} {self._settings.subject_en}")
         if social is not None:
             return self._reply(index, text, "social", social.kind, language or social.language)
         if is_foreign(text):
             return self._reply(index, text, "unknown", "foreign", language or "en")
+        stages = Stages()
         today = self._today()
         query = read_mended(index, serving.speller, index.read(text, today), filters, today)
         spoken = query.language
@@ -223,9 +131,12 @@ class Answerer:
         reader = language or spoken or query.language or LANGUAGES[0]
         # Confidence looks at five hits, however few are shown. Where fewer fit the filters, others
         # fill up: alone, an article would stand out against nothing and look sure.
+        stages.end("language")
         ranked = index.search(query, max(shown, 5), filters)
+        stages.end("search")
         hits = [hit for hit in ranked[:shown] if hit.score >= _NEAR_BEST * ranked[0].score]
         readings = read(self._reader, index, query, ranked) if self._reader is not None else []
+        stages.end("reader")
         if 0 < len(ranked) < 5 and filters is not None:
             fitting = {hit.passage.article_id for hit in ranked}
             others = index.search(query, 5)
@@ -235,7 +146,7 @@ class Answerer:
         differ = sources_differ(hits, query.moment, index.generation.articles)
         if differ:
             hits = newest_first(hits, index.generation.articles)
-        return Answer(
+        answer = Answer(
             question=text,
             language=reader,
             outcome=outcome,
@@ -243,12 +154,14 @@ class Answerer:
             passages=()
             if outcome == "unknown"
             else tuple(self._show(index, query, hit, reader, readings, today) for hit in hits),
-            related=self._related.near(index, query, reader),
+            related=self._related.near(index, query, reader, hits),
             message=self._message(outcome, reader),
             index=_info(index),
             notice=NOTICE[reader] if differ and outcome != "unknown" else None,
             read_as=followed[1] if followed is not None else None,
         )
+        stages.done("rest")
+        return answer
 
     def _reply(
         self, index: Index, question: str, outcome: Outcome, kind: str, language: str
@@ -261,7 +174,7 @@ class Answerer:
             confidence=0.0,
             passages=(),
             related=self._related.examples(index, language, COUNT),
-            message=reply(kind, language, self._settings.name),
+            message=reply(kind, language, self._settings),
             index=_info(index),
         )
 
@@ -269,6 +182,22 @@ class Answerer:
         """Up to `count` questions in `language` that the index answers, to begin with; of different
         articles. NoIndexError where there is no index."""
         return self._related.examples(self._index(), language, count)
+
+    def suggest(self, typed: str, language: str, count: int) -> tuple[str, ...]:
+        """Up to `count` questions in `language` that the index answers and that hold what was `typed`, the
+        best first. NoIndexError where there is no index."""
+        return self._related.suggest(self._index(), typed, language, count)
+
+    def article(self, name: str) -> Article | None:
+        """The article whose id is `name`; None where the index has none. NoIndexError as below."""
+        return self._index().generation.articles.get(name)
+
+    def catalogue(self) -> Catalogue:
+        """Who published what the index holds. NoIndexError where there is no index."""
+        index = self._index()
+        if self._catalogue is None or self._catalogue.index.id != index.generation.id:
+            self._catalogue = Catalogue.of(_info(index), index.generation.articles.values())
+        return self._catalogue
 
     def publishers(self) -> tuple[str, ...]:
         """Whose articles the index holds, in alphabetical order. NoIndexError where there is none."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class SettingError(Exception):
+    """A setting that cannot be used, found when it is needed: which, why, what to do."""
 
 
 class Settings(BaseSettings):
@@ -103,7 +108,7 @@ class Settings(BaseSettings):
     )
     rate: str = Field(
         "30/minute;1000/day",
-        description="Questions that one client or one person may ask, with semicolons; empty: any number.",
+        description="Questions that one client or one person may ask, with semicolons; 'off': any number.",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Web sites whose scripts may call the API, with commas; * means all."
@@ -112,9 +117,13 @@ class Settings(BaseSettings):
         (),
         description="Web sites that may embed the chat with widget.js, with commas; * means all.",
     )
+    proxy_headers: bool = Field(
+        False,
+        description="Whether clients are who TANYA_PROXIES say they are (X-Forwarded-For, -Proto).",
+    )
     proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         ("127.0.0.1", "::1"),
-        description="Proxies whose X-Forwarded-For is believed with --proxy-headers, with commas.",
+        description="Addresses or networks of proxies in front of us, with commas.",
     )
     root_path: str = Field(
         "", description="Path below which a proxy serves us (for example /tanya)."
@@ -133,6 +142,9 @@ class Settings(BaseSettings):
     telegram_token: SecretStr | None = Field(None, description="Token of the Telegram bot.")
     telegram_api: str = Field(
         "https://api.telegram.org", description="Address of the Telegram Bot API server."
+    )
+    webhook: bool = Field(
+        False, description="Whether Telegram posts to us (`tanya serve --webhook`): no polling."
     )
     webhook_url: str = Field(
         "", description="Public https address of this service, for `tanya serve --webhook`."
@@ -154,9 +166,28 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field("text", description="How log lines are written.")
     log_questions: bool = Field(False, description="Whether log lines hold what people ask.")
 
+    @field_validator("rate")
+    @classmethod
+    def _readable_rate(cls, value: str) -> str:
+        if value.strip().lower() in ("", "off"):
+            return ""
+        # The library that reads it is loaded only where somebody serves.
+        one = r"\s*[1-9]\d*\s*/\s*(\d+\s*)?(second|minute|hour|day|month|year)s?\s*"
+        if not re.fullmatch(f"{one}(;{one})*", value, re.IGNORECASE):
+            raise ValueError("write it like 30/minute;1000/day, or off")
+        return value
+
     @field_validator("allowed_hosts", "cors_origins", "embed_origins", "proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip().lower() for part in value.split(",") if part.strip())
         return value
+
+    def subject(self, language: str) -> str:
+        """What the service knows about, in `language` ("id" or "en")."""
+        return self.subject_en if language == "en" else self.subject_id
+
+    def greeting(self, language: str) -> str:
+        """The operator's own greeting in `language`; "" where ours is to be said."""
+        return self.greeting_en if language == "en" else self.greeting_id

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from corpus.article import LANGUAGES
-from corpus.words import words
+from corpus.words import FUNCTION_WORDS, words
 from index.language import detect, standardise
 from index.lexicon import FOLDER, near
+from index.settings import Settings
 
 _PRECEDENCE = "order identity insult praise thanks help farewell greeting chat".split()
 """Of several kinds in one text the first is answered."""
@@ -23,6 +24,7 @@ _SUBJECTS = frozenset("asean ktt summit sekretariat secretariat sekjen".split())
 _ASKING = frozenset(
     "apa siapa kapan mana berapa bagaimana mengapa kenapa who what when where why how which".split()
 )
+_FUNCTION = FUNCTION_WORDS["id"] | FUNCTION_WORDS["en"]
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
 _LONGEST = 7
 _SHORTEST_TYPO = 6
@@ -39,10 +41,11 @@ class Social:
     language: str
 
 
-def recognise(text: str) -> Social | None:
-    """What `text` is, where it is no question."""
+def recognise(text: str, subject: str = "") -> Social | None:
+    """What `text` is, where it is no question; what names a word of `subject` is no order."""
+    subjects = _SUBJECTS | (frozenset(words(subject)) - _FUNCTION)
     for version in dict.fromkeys((_squeezed(text), standardise(_squeezed(text)))):
-        found = _recognise(words(version))
+        found = _recognise(words(version), subjects)
         if found:
             kinds, votes = found
             kind = min(kinds, key=_PRECEDENCE.index)
@@ -53,12 +56,18 @@ def recognise(text: str) -> Social | None:
     return None
 
 
-def reply(kind: str, language: str, name: str) -> str:
-    """What is said to `kind` in `language`; `name` is the service's."""
-    return _replies()[kind, language].format(name=name)
+def reply(kind: str, language: str, settings: Settings) -> str:
+    """What is said to `kind` in `language`, with the name, subject and greeting of the service."""
+    greeting = settings.greeting(language)
+    if kind == "greeting" and greeting:
+        return greeting
+    text = _replies()[kind, language]
+    return text.format(name=settings.name, subject=settings.subject(language))
 
 
-def _recognise(tokens: Sequence[str]) -> tuple[set[str], dict[str, float]] | None:
+def _recognise(
+    tokens: Sequence[str], subjects: frozenset[str]
+) -> tuple[set[str], dict[str, float]] | None:
     table = _table()
     kinds: set[str] = set()
     votes = dict.fromkeys(LANGUAGES, 0.0)
@@ -80,7 +89,7 @@ def _recognise(tokens: Sequence[str]) -> tuple[set[str], dict[str, float]] | Non
         if "command" in entry:
             return {"order"}, votes
         position += length
-    if _orders(tokens):
+    if _orders(tokens, subjects):
         for language in LANGUAGES:
             votes[language] += sum(
                 language in table.get((token,), {}).get(kind, ())
@@ -91,11 +100,11 @@ def _recognise(tokens: Sequence[str]) -> tuple[set[str], dict[str, float]] | Non
     return (kinds, votes) if kinds and not left else None
 
 
-def _orders(tokens: Sequence[str]) -> bool:
+def _orders(tokens: Sequence[str], subjects: frozenset[str]) -> bool:
     """Whether a verb of making among the first words has something to make soon after, and nothing is
     asked, nor about our subject."""
     table = _table()
-    if not (_SUBJECTS | _ASKING).isdisjoint(tokens):
+    if not (subjects | _ASKING).isdisjoint(tokens):
         return False
     for place, token in enumerate(tokens[:4]):
         if "order" in table.get((token,), {}):

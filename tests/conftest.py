@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -13,13 +15,23 @@ from fastapi.testclient import TestClient
 
 from api import create_app
 from corpus.article import SHIPPED, Article, Source, Translation, read_articles
+from corpus.collect import Collector
+from corpus.ledger import Ledger
+from corpus.report import Report, Said, Task, tasks_of
+from corpus.shelf import Shelf
+from corpus.sources import Listed
+from corpus.web import Bounds, Web
 from index.answer import Answerer
+from index.database import Database
 from index.encoder import MODEL, OnnxEncoder
+from index.journal import Journal
 from index.maxsim import StaticVectors
 from index.reader import Reader
 from index.settings import Settings
 from index.store import Store
+from tests.databases import Server, postgresql
 from tests.hashing import HashingEncoder
+from tests.news_site import NewsSite, open_site
 from tests.telegram_server import TelegramServer
 from tests.web import ARGUMENTS, CHROMIUM, OpenPage, Standin, missing, served, settings
 
@@ -27,6 +39,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 MakeArticle = Callable[..., Article]
+Collect = Callable[..., Report]
+Tanya = Callable[..., subprocess.CompletedProcess[str]]
+NOTHING = Said()
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +118,90 @@ def store(tmp_path: Path) -> Iterator[Store]:
     yield Store(tmp_path / "var")
 
 
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    with postgresql() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings with an empty database: once in SQLite, once on a PostgreSQL server."""
+    url = None
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql_server").create()
+    return Settings(_env_file=None, data=tmp_path / "var", database_url=url)
+
+
+@pytest.fixture
+def database(database_settings: Settings) -> Iterator[Database]:
+    """An open database, once in SQLite, once on a PostgreSQL server."""
+    database = Database.of(database_settings)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def site() -> Iterator[NewsSite]:
+    """A news site on this machine with everything on it."""
+    with NewsSite() as site:
+        yield open_site(site)
+
+
+@pytest.fixture
+def news(tmp_path: Path) -> Path:
+    """The operator's folder, which `collect` fills."""
+    return tmp_path / "news"
+
+
+@pytest.fixture
+def collect(tmp_path: Path, news: Path) -> Collect:
+    """Collects addresses, files, tasks or sources, as a process of its own would."""
+
+    def collect(*what: str | Task | Listed, dry_run: bool = False, said: Said = NOTHING) -> Report:
+        bounds = Bounds(size=2_000_000, seconds=1.0)
+        ledger = Ledger(tmp_path / "var" / "collect.db", dry_run, news)
+        web = Web("Test/1", delay=0.0, allow_loopback=True, bounds=bounds)
+        tasks: list[Task] = []
+        for one in what:
+            if isinstance(one, Listed):
+                tasks += tasks_of([one])
+            else:
+                tasks.append(one if isinstance(one, Task) else Task(one, said))
+        try:
+            return Collector(Shelf(news), ledger, web, dry_run).collect(tasks)
+        finally:
+            ledger.close()
+
+    return collect
+
+
+@pytest.fixture
+def tanya(tmp_path: Path) -> Tanya:
+    """Runs the command in `tmp_path`, which may collect from this machine into its folder "news"."""
+
+    def tanya(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, str(Path(__file__).parent.parent / "tanya.py"), *arguments],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={
+                **os.environ,
+                "TANYA_DATA": "var",
+                "TANYA_CORPUS": "news",
+                "TANYA_COLLECT_LOOPBACK": "true",
+                "TANYA_COLLECT_DELAY": "0",
+                "TANYA_SHIPPED_CORPUS": "false",
+                "TANYA_PROFILE": "fast",
+                **environment,
+            },
+            timeout=60,
+        )
+
+    return tanya
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
@@ -151,9 +250,18 @@ def page_standin() -> Standin:
 
 
 @pytest.fixture(scope="module")
-def address(page_standin: Standin) -> Iterator[str]:
+def page_journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journal]:
+    """Where `address` writes down what is asked and how it is rated."""
+    database = Database.of(settings(data=tmp_path_factory.mktemp("page")))
+    yield Journal(database, 90)
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def address(page_standin: Standin, page_journal: Journal) -> Iterator[str]:
     """A real server of `page_standin`, for the browser."""
-    with served(create_app(page_standin, settings(contact="tanya@example.org"))) as address:
+    own = settings(contact="tanya@example.org", secret="of the tests", embed_origins="*")
+    with served(create_app(page_standin, own, journal=page_journal)) as address:
         yield address
 
 

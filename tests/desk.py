@@ -13,17 +13,39 @@ from bot import polling
 from bot.poll import Patience, Watch
 from corpus.article import Source
 from index.answer import Answer, AnswerPassage, IndexInfo, Original
+from index.catalogue import Catalogue, Headline, Publisher
+from index.database import Database
 from index.filters import Filters
 from index.generation import NoIndexError
+from index.journal import Journal
 from index.language import detect
+from index.limiter import Limiter
 from index.marking import Span
 from index.question import check_question
 from index.settings import Settings
 from tests.outcomes import varied
 from tests.telegram_server import TOKEN, TelegramServer
 
-SOON = Patience(poll=2.0, first=0.05, longest=0.2, farewell=5.0)
+SOON = Patience(poll=2.0, first=0.05, longest=0.2, farewell=5.0, look=0.2)
 INFO = IndexInfo("20260101-000000", datetime(2026, 1, 1, tzinfo=UTC), 2, 5)
+CATALOGUE = Catalogue(
+    INFO,
+    (
+        Publisher("Kabar <Kota>", 4, date(2022, 1, 1), date(2023, 9, 1), ("id",), ()),
+        Publisher("Jakarta Post & co", 1, None, None, ("en",), ()),
+    ),
+    (),
+    (),
+    (
+        Headline(
+            {"en": "A <b>bold</b> summit", "id": "KTT yang <b>berani</b>"},
+            "Jakarta Post & co",
+            "https://post.example.org/1?a=1&b=2",
+            date(2023, 9, 5),
+        ),
+        Headline({"id": "Gedung dibuka"}, "Kabar <Kota>", "javascript:x", date(2023, 9, 1)),
+    ),
+)
 RELATED = {
     "id": ("Apa tugas Sekretariat ASEAN?", "Di mana Gedung ASEAN berada?"),
     "en": ("What does the ASEAN Secretariat do?", "Where is the ASEAN building?"),
@@ -77,14 +99,17 @@ def answer(question: str = "Apa?", language: str = "id", *passages: AnswerPassag
 class Desk:
     """Answers by a word of the question, with what an answerer may do besides answering.
 
-    gedung, building: two passages, the second our translation; lambat: waits for `free`; kosong: no
-    index; rusak: an error of ours; anything else: "I don't know".
+    gedung, building: two passages, the second our translation; banyak, several: as many passages as are
+    asked for, five at most, the second one old; lambat: waits for `free`; kosong: no index; rusak: an
+    error of ours; anything else: "I don't know".
     """
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str | None]] = []
         self.previous: list[str | None] = []
         self.filters: list[Filters | None] = []
+        self.wanted: list[int | None] = []
+        self.empty = False
         self.free = threading.Event()
 
     def ask(
@@ -100,6 +125,7 @@ class Desk:
         self.asked.append((question, language))
         self.previous.append(previous)
         self.filters.append(filters)
+        self.wanted.append(k)
         text = check_question(question, 500)
         reader = language or detect(text) or "id"
         if "lambat" in text:
@@ -108,7 +134,13 @@ class Desk:
             raise NoIndexError("There is no index yet. Run: tanya rebuild")
         if "rusak" in text:
             raise RuntimeError(f"cannot cope with {text}")
-        if "gedung" in text or "building" in text:
+        if "banyak" in text or "several" in text:
+            numbers = range(1, min(k or 3, 5) + 1)
+            passages = [passage(n, language=reader, old=n == 2) for n in numbers]
+            if filters is not None and filters.since is not None:
+                passages = [one for one in passages if not one.old]
+            found = answer(text, reader, *passages)
+        elif "gedung" in text or "building" in text:
             other = "en" if reader == "id" else "id"
             original = Original("Original.", other)
             found = answer(
@@ -120,6 +152,18 @@ class Desk:
         else:
             found = answer(text, reader)
         return varied(found, previous)
+
+    def examples(self, language: str, count: int = 4) -> tuple[str, ...]:
+        """As `index.answer.Answerer.examples`."""
+        if self.empty:
+            raise NoIndexError("There is no index yet. Run: tanya rebuild")
+        return RELATED[language][:count]
+
+    def catalogue(self) -> Catalogue:
+        """As `index.answer.Answerer.catalogue`."""
+        if self.empty:
+            raise NoIndexError("There is no index yet. Run: tanya rebuild")
+        return CATALOGUE
 
 
 def settings_for(server: TelegramServer | None, data: Path, **changes: Any) -> Settings:
@@ -135,8 +179,19 @@ def settings_for(server: TelegramServer | None, data: Path, **changes: Any) -> S
 
 @asynccontextmanager
 async def open_bot(
-    server: TelegramServer, data: Path, desk: Desk | None = None, **changes: Any
+    server: TelegramServer,
+    data: Path,
+    desk: Desk | None = None,
+    limiter: Limiter | None = None,
+    **changes: Any,
 ) -> AsyncIterator[Watch]:
-    """A running bot."""
-    async with polling(desk or Desk(), settings_for(server, data, **changes), SOON) as watch:
+    """A running bot, with its journal."""
+    settings = settings_for(server, data, **changes)
+    journal = open_journal(settings)
+    async with polling(desk or Desk(), settings, journal, limiter, SOON) as watch:
         yield watch
+
+
+def open_journal(settings: Settings) -> Journal | None:
+    """The journal of `settings`."""
+    return Journal.of(settings, Database.of(settings, patient=True))

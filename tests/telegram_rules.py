@@ -114,15 +114,21 @@ def found_entities(text: str) -> list[Json]:
     ]
 
 
+_KINDS = ("url", "callback_data", "switch_inline_query", "switch_inline_query_current_chat")
+
+
 def checked_keyboard(markup: Json | None) -> Json | None:
     """A checked inline keyboard."""
-    for row in (markup or {}).get("inlinechecked_keyboard", []):
+    rows = (markup or {}).get("inline_keyboard", [])
+    for row in rows:
+        if not 1 <= len(row) <= 8:
+            raise ApiError(400, "Bad Request: BUTTON_ROW_INVALID")
         for button in row:
-            if not button.get("text"):
+            if not str(button.get("text", "")).strip():
                 raise ApiError(
                     400, "Bad Request: text buttons are unallowed in the inline keyboard"
                 )
-            if ("url" in button) == ("callback_data" in button):
+            if sum(kind in button for kind in _KINDS) != 1:
                 raise ApiError(400, "Bad Request: BUTTON_TYPE_INVALID")
             if "callback_data" in button and not 1 <= len(button["callback_data"].encode()) <= 64:
                 raise ApiError(400, "Bad Request: BUTTON_DATA_INVALID")
@@ -130,7 +136,77 @@ def checked_keyboard(markup: Json | None) -> Json | None:
                 parts = urlsplit(button["url"])
                 if parts.scheme not in ("http", "https", "tg") or "." not in (parts.hostname or ""):
                     raise ApiError(400, "Bad Request: BUTTON_URL_INVALID")
+    if sum(len(row) for row in rows) > 100:
+        raise ApiError(400, "Bad Request: reply markup is too long")
     return markup
+
+
+def checked_content(parameters: Json, text_key: str = "text") -> Json:
+    """Text, entities and keyboard of a message; ApiError where Telegram would refuse them."""
+    text, entities = parameters.get(text_key, ""), []
+    if mode := parameters.get("parse_mode"):
+        assert mode == "HTML", f"parse mode {mode} is not supported by this server"
+        try:
+            parsed = parse(text)
+        except HtmlError as error:
+            raise ApiError(400, f"Bad Request: can't parse entities: {error}") from error
+        text, entities = parsed.text, parsed.entities
+    if not text.strip():
+        raise ApiError(400, "Bad Request: message text is empty")
+    if units(text) > 4096:
+        raise ApiError(400, "Bad Request: message is too long")
+    content: Json = {"text": text.strip(), "html": parameters.get(text_key, "")}
+    if entities:
+        content["entities"] = entities[:100]  # Telegram drops the rest without a word
+    if markup := checked_keyboard(parameters.get("reply_markup")):
+        content["reply_markup"] = markup
+    return content
+
+
+def check_inline_answer(parameters: Json) -> None:
+    """ApiError where Telegram would refuse the results of an inline query."""
+    results = parameters["results"]
+    if len(results) > 50:
+        raise ApiError(400, "Bad Request: RESULTS_TOO_MUCH")
+    ids = [result.get("id", "") for result in results]
+    if any(not 1 <= len(id.encode()) <= 64 for id in ids):
+        raise ApiError(400, "Bad Request: RESULT_ID_INVALID")
+    if len(set(ids)) != len(ids):
+        raise ApiError(400, "Bad Request: RESULT_ID_DUPLICATE")
+    for result in results:
+        if result["type"] != "article" or not result.get("title", "").strip():
+            raise ApiError(400, "Bad Request: ARTICLE_TITLE_EMPTY")
+        content = checked_content(result["input_message_content"], "message_text")
+        if not content.get("text"):
+            raise ApiError(400, "Bad Request: MESSAGE_EMPTY")
+        checked_keyboard(result.get("reply_markup"))
+    if button := parameters.get("button"):
+        if not 1 <= units(button["text"]) <= 64:
+            raise ApiError(400, "Bad Request: SWITCH_PM_TEXT_INVALID")
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", button.get("start_parameter", "")):
+            raise ApiError(400, "Bad Request: START_PARAM_INVALID")
+
+
+def check_commands(parameters: Json) -> None:
+    """ApiError where Telegram would refuse a menu of commands."""
+    scopes = ("default", "all_private_chats", "all_group_chats", "all_chat_administrators")
+    if parameters.get("scope", {}).get("type", "default") not in scopes:
+        raise ApiError(400, "Bad Request: BotCommandScope is invalid")
+    if not 1 <= len(parameters["commands"]) <= 100:
+        raise ApiError(400, "Bad Request: BOT_COMMANDS_TOO_MUCH")
+    for command in parameters["commands"]:
+        if not re.fullmatch(r"[a-z0-9_]{1,32}", command["command"]):
+            raise ApiError(400, "Bad Request: BOT_COMMAND_INVALID")
+        if not 1 <= units(command["description"]) <= 256:
+            raise ApiError(400, "Bad Request: BOT_COMMAND_DESCRIPTION_INVALID")
+
+
+def check_webhook(parameters: Json) -> None:
+    """ApiError where Telegram would refuse a webhook."""
+    if not parameters["url"].startswith("https://"):
+        raise ApiError(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", parameters.get("secret_token", "")):
+        raise ApiError(400, "Bad Request: secret token contains unallowed characters")
 
 
 def at_most(limit: int, text: str) -> bool:

@@ -21,7 +21,8 @@ import threading
 import time
 import urllib.request
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -29,26 +30,37 @@ from urllib.parse import parse_qsl
 
 from tests.telegram_rules import (
     ApiError,
-    HtmlError,
     Json,
     at_most,
+    check_commands,
+    check_inline_answer,
+    check_webhook,
+    checked_content,
     checked_keyboard,
     found_entities,
-    parse,
-    units,
 )
 
 TOKEN = "987654:AAtest-token_of-a-bot-that-is-not"
 BOT_ID = 987654
 USERNAME = "TanyaTestBot"
-_STRINGS = ("text", "description", "short_description", "callback_query_id", "url", "secret_token")
+_STRINGS = (
+    "text",
+    "description",
+    "short_description",
+    "callback_query_id",
+    "url",
+    "secret_token",
+    "query",
+    "inline_query_id",
+)
 
 
 @dataclass(frozen=True)
 class Fault:
     """What goes wrong with one call: a refusal, a delay, a cut connection.
 
-    `performed`: the call takes effect all the same, only its reply is lost or late.
+    `performed`: the call takes effect all the same, only its reply is lost or late. `then` is called when
+    the call has arrived (and, if performed, taken effect), before the reply.
     """
 
     status: int = 0
@@ -57,6 +69,7 @@ class Fault:
     delay: float = 0.0
     reset: bool = False
     performed: bool = False
+    then: Callable[[], None] | None = None
 
 
 class TelegramServer:
@@ -73,7 +86,12 @@ class TelegramServer:
         self._messages: dict[tuple[int, int], Json] = {}
         self._chats: set[int] = set()
         self._webhook: Json = {}
+        self._undelivered: list[Json] = []
+        self._held: list[Json] | None = None
         self._sent: queue.Queue[Json] = queue.Queue()
+        self._edited: queue.Queue[Json] = queue.Queue()
+        self.posts_to: str | None = None
+        """Where updates are posted instead of to the webhook's https address."""
         self._http = _Http(("127.0.0.1", 0), _Handler)
         self._http.telegram = self
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
@@ -117,28 +135,107 @@ class TelegramServer:
 
     def edit(self, message: Json, text: str) -> None:
         """Someone edits a message of theirs."""
-        self._update("edited_message", {**message, "text": text, "edit_date": int(time.time())})
+        with self._lock:
+            # Answers quote it as it is now; we do not rely on that.
+            changed = self._messages[message["chat"]["id"], message["message_id"]]
+            changed.update(text=text, edit_date=int(time.time()))
+            changed.pop("entities", None)
+            if found := found_entities(text):
+                changed["entities"] = found
+            edited = copy.deepcopy(changed)
+        self._update("edited_message", edited)
 
-    def press(self, message: Json, button: str, language: str = "id", gone: bool = False) -> None:
+    def press(
+        self,
+        message: Json,
+        button: str,
+        language: str = "id",
+        gone: bool = False,
+        user: int | None = None,
+    ) -> None:
         """Someone taps the button with the label `button`; `gone`: too old for Telegram to show."""
         rows = message["reply_markup"]["inline_keyboard"]
         data = next(b["callback_data"] for row in rows for b in row if b["text"] == button)
-        chat = message["chat"]
-        shown = {"chat": chat, "message_id": message["message_id"], "date": 0} if gone else message
+        self.tap(message, data, language, gone, user)
+
+    def tap(
+        self,
+        message: Json,
+        data: str,
+        language: str = "id",
+        gone: bool = False,
+        user: int | None = None,
+    ) -> None:
+        """Someone taps a button with `data`, of the message as it is now."""
+        chat, id = message["chat"], message["message_id"]
+        shown = {"chat": chat, "message_id": id, "date": 0}
+        if not gone:
+            with self._lock:
+                shown = copy.deepcopy(self._messages[chat["id"], id])
         query = {
             "id": str(self._update_id),
-            "from": _user(abs(chat["id"]), language),
+            "from": _user(user or abs(chat["id"]), language),
             "chat_instance": "1",
             "message": shown,
             "data": data,
         }
         self._update("callback_query", query)
 
+    def type(self, user: int, text: str, language: str | None = "id") -> None:
+        """Someone types `text` after the bot's name, in some chat."""
+        query = {"id": str(self._update_id), "query": text, "offset": ""}
+        self._update("inline_query", {**query, "from": _user(user, language)})
+
+    def choose(self, user: int, text: str, result: str) -> None:
+        """Someone sends the result of what they typed."""
+        chosen = {"result_id": result, "query": text, "from": _user(user, "id")}
+        self._update("chosen_inline_result", chosen)
+
+    def delete(self, message: Json) -> None:
+        """Someone deletes a message."""
+        with self._lock:
+            del self._messages[message["chat"]["id"], message["message_id"]]
+
+    def raw(self, update: Json) -> None:
+        """Hand out `update` as it is."""
+        with self._lock:
+            self._again.append(update)
+            self._lock.notify_all()
+
     def redeliver(self) -> None:
         """Hand out the latest update once more, as Telegram does when a confirmation is lost."""
         with self._lock:
+            if self._webhook.get("url"):
+                return self._post(self._last)
             self._again.append(self._last)
             self._lock.notify_all()
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Within it nothing is handed out; what happened comes all at once, the latest first."""
+
+        @contextmanager
+        def held() -> Iterator[None]:
+            with self._lock:
+                self._held = []
+            yield
+            with self._lock:
+                late, self._held = self._held, None
+                if self._webhook.get("url"):
+                    for update in reversed(late or []):
+                        self._post(update)
+                else:
+                    self._updates += reversed(late or [])
+                    self._lock.notify_all()
+
+        return held()
+
+    def deliver_again(self) -> int:
+        """Post once more what a webhook did not take; how many remain."""
+        with self._lock:
+            late, self._undelivered = self._undelivered, []
+        for update in late:
+            self._post(update)
+        return len(self._undelivered)
 
     # What tests ask
 
@@ -148,6 +245,13 @@ class TelegramServer:
             return await asyncio.to_thread(self._sent.get, timeout=within)
         except queue.Empty:
             raise TimeoutError(f"the bot sent no message within {within} s") from None
+
+    async def next_edit(self, within: float = 15.0) -> Json:
+        """The next message that the bot changed, as it is now; TimeoutError where there is none."""
+        try:
+            return await asyncio.to_thread(self._edited.get, timeout=within)
+        except queue.Empty:
+            raise TimeoutError(f"the bot changed no message within {within} s") from None
 
     def calls(self, method: str) -> list[Json]:
         """The parameters of every call of `method` so far, refused ones included."""
@@ -183,6 +287,8 @@ class TelegramServer:
             fault = self._faults[method].popleft() if self._faults[method] else Fault()
         if fault.performed:
             api(parameters)
+        if fault.then is not None:
+            fault.then()
         time.sleep(fault.delay)
         if fault.reset:
             raise ConnectionResetError
@@ -191,7 +297,12 @@ class TelegramServer:
         return True if fault.performed else api(parameters)
 
     def _api_getMe(self, parameters: Json) -> object:
-        return {**self.me, "can_join_groups": True, "can_read_all_group_messages": False}
+        return {
+            **self.me,
+            "can_join_groups": True,
+            "can_read_all_group_messages": False,
+            "supports_inline_queries": True,
+        }
 
     def _api_getUpdates(self, parameters: Json) -> object:
         if self._webhook.get("url"):
@@ -224,32 +335,56 @@ class TelegramServer:
             replied = self._messages.get((chat, reply["message_id"]))
             if replied is None and not reply.get("allow_sending_without_reply"):
                 raise ApiError(400, "Bad Request: message to be replied not found")
-        content = self._content(parameters)
+        content = checked_content(parameters)
         with self._lock:
             message = self._message(chat, BOT_ID, None, None, None)
             message.update(content, **{"from": self.me})
             if replied is not None:
-                message["reply_to_message"] = replied
+                # Telegram shows one level of replies only.
+                message["reply_to_message"] = {
+                    key: value for key, value in replied.items() if key != "reply_to_message"
+                }
             self._sent.put(copy.deepcopy(message))  # a later edit must not change it
             return message
 
     def _api_editMessageText(self, parameters: Json) -> object:
-        message = self._messages[parameters["chat_id"], parameters["message_id"]]
-        content = self._content(parameters)
-        if all(
-            message.get(key) == content.get(key) for key in ("text", "entities", "reply_markup")
-        ):
-            raise ApiError(400, "Bad Request: message is not modified")
-        message.pop("reply_markup", None)
-        message.update(content)
-        return message
+        return self._edit(parameters, ("text", "entities", "reply_markup"), checked_content)
 
     def _api_editMessageReplyMarkup(self, parameters: Json) -> object:
-        message = self._messages[parameters["chat_id"], parameters["message_id"]]
-        message["reply_markup"] = checked_keyboard(parameters.get("reply_markup"))
-        return message
+        def content(parameters: Json) -> Json:
+            markup = checked_keyboard(parameters.get("reply_markup"))
+            return {"reply_markup": markup} if markup else {}
+
+        return self._edit(parameters, ("reply_markup",), content)
+
+    def _edit(
+        self, parameters: Json, keys: tuple[str, ...], checked: Callable[[Json], Json]
+    ) -> Json:
+        with self._lock:
+            message = self._messages.get((parameters["chat_id"], parameters["message_id"]))
+            if message is None:
+                raise ApiError(400, "Bad Request: message to edit not found")
+            if message["from"]["id"] != BOT_ID:
+                raise ApiError(400, "Bad Request: message can't be edited")
+            content = checked(parameters)
+            if all(message.get(key) == content.get(key) for key in keys):
+                raise ApiError(
+                    400,
+                    "Bad Request: message is not modified: specified new message content and reply "
+                    "markup are exactly the same as a current content and reply markup",
+                )
+            for key in keys:
+                message.pop(key, None)
+            message.update(content, edit_date=int(time.time()))
+            self._edited.put(copy.deepcopy(message))
+            return message
+
+    def _api_answerInlineQuery(self, parameters: Json) -> object:
+        check_inline_answer(parameters)
+        return True
 
     def _api_setWebhook(self, parameters: Json) -> object:
+        check_webhook(parameters)
         self._webhook = parameters
         return True
 
@@ -265,11 +400,7 @@ class TelegramServer:
         }
 
     def _api_setMyCommands(self, parameters: Json) -> object:
-        for command in parameters["commands"]:
-            if not re.fullmatch(r"[a-z0-9_]{1,32}", command["command"]):
-                raise ApiError(400, "Bad Request: BOT_COMMAND_INVALID")
-            if not 1 <= units(command["description"]) <= 256:
-                raise ApiError(400, "Bad Request: BOT_COMMAND_DESCRIPTION_INVALID")
+        check_commands(parameters)
         return True
 
     def _api_setMyDescription(self, parameters: Json) -> object:
@@ -285,26 +416,6 @@ class TelegramServer:
         return True
 
     # Messages and updates
-
-    def _content(self, parameters: Json) -> Json:
-        text, entities = parameters.get("text", ""), []
-        if mode := parameters.get("parse_mode"):
-            assert mode == "HTML", f"parse mode {mode} is not supported by this server"
-            try:
-                parsed = parse(text)
-            except HtmlError as error:
-                raise ApiError(400, f"Bad Request: can't parse entities: {error}") from error
-            text, entities = parsed.text, parsed.entities
-        if not text.strip():
-            raise ApiError(400, "Bad Request: message text is empty")
-        if units(text) > 4096:
-            raise ApiError(400, "Bad Request: message is too long")
-        content: Json = {"text": text.strip(), "html": parameters.get("text", "")}
-        if entities:
-            content["entities"] = entities
-        if markup := checked_keyboard(parameters.get("reply_markup")):
-            content["reply_markup"] = markup
-        return content
 
     def _message(
         self, chat: int, user: int, language: str | None, text: str | None, entities: Any
@@ -330,15 +441,24 @@ class TelegramServer:
         with self._lock:
             self._update_id += 1
             self._last: Json = {"update_id": self._update_id, kind: content}
+            if self._held is not None:
+                return self._held.append(self._last)
             if not self._webhook.get("url"):
                 self._updates.append(self._last)
                 return self._lock.notify_all()
+        self._post(self._last)
+
+    def _post(self, update: Json) -> None:
+        """Post `update` to the webhook; what it does not take waits for `deliver_again`."""
         headers = {"Content-Type": "application/json"}
         if secret := self._webhook.get("secret_token"):
             headers["X-Telegram-Bot-Api-Secret-Token"] = secret
-        body = json.dumps(self._last).encode()
-        request = urllib.request.Request(self._webhook["url"], body, headers)
-        urllib.request.urlopen(request, timeout=10).close()
+        address = self.posts_to or str(self._webhook["url"])
+        request = urllib.request.Request(address, json.dumps(update).encode(), headers)
+        try:
+            urllib.request.urlopen(request, timeout=10).close()
+        except OSError:
+            self._undelivered.append(update)
 
 
 def _user(user: int, language: str | None) -> Json:

@@ -21,6 +21,7 @@ def test_an_answer_has_exactly_the_promised_shape(client: TestClient) -> None:
     response = client.post("/ask", json={"question": "Is it open?", "k": 1, "language": "en"})
     assert response.status_code == 200
     assert response.json() == {
+        "id": None,
         "question": "Is it open?",
         "language": "en",
         "outcome": "answered",

@@ -19,7 +19,7 @@ VISIT = "https://m.beritajakarta.id/read/127600/"
 async def test_is_the_secretariat_open_to_the_public(
     server: TelegramServer, tmp_path: Path, answerer: Answerer
 ) -> None:
-    async with polling(answerer, settings_for(server, tmp_path), SOON):
+    async with polling(answerer, settings_for(server, tmp_path), patience=SOON):
         for question, date in (
             ("Apakah Kantor Sekretariat ASEAN terbuka untuk umum?", "29 Agustus 2023"),
             ("Is the ASEAN Secretariat open to the public?", "29 August 2023"),
@@ -35,7 +35,7 @@ async def test_is_the_secretariat_open_to_the_public(
 async def test_a_related_question_can_be_tapped(
     server: TelegramServer, tmp_path: Path, answerer: Answerer
 ) -> None:
-    async with polling(answerer, settings_for(server, tmp_path), SOON):
+    async with polling(answerer, settings_for(server, tmp_path), patience=SOON):
         server.say(7, "How do I bake a cake?")
         message = await server.next_message(30)
         assert "bold" not in {entity["type"] for entity in message.get("entities", [])}

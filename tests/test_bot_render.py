@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from string import Formatter
 from typing import Any
 
@@ -19,7 +20,7 @@ from bot.render import LIMIT, related_question, render
 from corpus.article import LANGUAGES, Source
 from index.answer import Answer, AnswerPassage, Original
 from index.marking import Span
-from tests.desk import INFO, RELATED, answer, passage
+from tests.desk import INFO, RELATED, answer, passage, settings_for
 from tests.telegram_rules import HtmlError, checked_keyboard, parse, units
 
 ID = Messages("id", "Tanya ASEAN", "humas@example.org")
@@ -194,7 +195,7 @@ def test_social_talk_is_no_refusal() -> None:
     text = visible(render(talk, ID).html)
     assert text.startswith(f"Halo juga!\n\n{ID.say('related_social')}\nA. ")
     assert "humas@example.org" not in text
-    assert ID.say("greeting") in visible(render(replace(talk, message=None), ID).html)
+    assert ID.say("social") in visible(render(replace(talk, message=None), ID).html)
 
 
 def test_partly_promises_no_answer() -> None:
@@ -268,7 +269,12 @@ def test_both_languages_say_the_same_things() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_text_is_a_message(language: str) -> None:
     messages = Messages(language, "<Tanya> & co", "a<b@example.org")
-    values = {"bot": "@x", "language": "<", "question": "&", "limit": 5, "n": 2}
+    values = {
+        **dict.fromkeys(("limit", "n", "days", "articles", "publishers", "questions"), 1_000),
+        **dict.fromkeys(
+            ("bot", "language", "question", "day", "publisher", "example", "wait"), "<"
+        ),
+    }
     for key, text in wording(language)["text"].items():
         used = {k: v for k, v in values.items() if "{" + k + "}" in text}
         said = messages.say(key, **used)
@@ -278,6 +284,8 @@ def test_every_text_is_a_message(language: str) -> None:
             pytest.fail(f"{key}: {error}")
         assert plain(said, LIMIT)
     assert {*COMMANDS, "description", "short_description"} == set(wording(language)["menu"])
-    assert units(messages.menu("description")) <= 512
-    assert units(messages.menu("short_description")) <= 120
-    assert units(plain(messages.say("expired"), 500)) <= 200
+    ours = Messages.of(language, settings_for(None, Path()))
+    assert units(ours.menu("description")) <= 512
+    assert units(ours.menu("short_description")) <= 120
+    assert all(units(text) <= 200 for text in wording(language)["notice"].values())
+    assert all(1 <= units(text) <= 64 for text in wording(language)["button"].values())

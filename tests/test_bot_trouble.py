@@ -11,11 +11,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from telegram.error import RetryAfter
 
-from bot import create_application, polling, run
+from bot import polling, run
+from bot.application import House
 from bot.deliver import Courtesy
 from bot.discretion import keep_secret
 from bot.message import Messages
@@ -67,7 +69,6 @@ async def until(happened: object, within: float = 15.0) -> None:
     [
         ("sendMessage", Fault(429, "Too Many Requests: retry after 1", retry_after=1), 2),
         ("sendMessage", Fault(502, "Bad Gateway"), 2),
-        ("sendMessage", Fault(reset=True), 2),
         ("sendMessage", Fault(400, "Bad Request: can't parse entities: Unsupported tag"), 2),
         ("sendMessage", Fault(400, "Bad Request: BUTTON_URL_INVALID"), 2),
         ("sendChatAction", Fault(429, "Too Many Requests: retry after 30", retry_after=30), 1),
@@ -106,20 +107,42 @@ async def test_refused_html_is_sent_as_plain_text_with_the_links(
     )
 
 
-async def test_a_reply_that_comes_late_is_not_asked_for_again(
-    server: TelegramServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("fault", "performed"), [("reset", False), ("reset", True), ("late", True)]
+)
+async def test_where_the_connection_breaks_the_answer_is_offered_not_repeated(
+    server: TelegramServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fault: str,
+    performed: bool,
 ) -> None:
-    server.fail("sendMessage", Fault(delay=1.0, performed=True))
-    settings = settings_for(server, tmp_path)
-    application = create_application(Desk(), settings)
-    application.bot.request._client.timeout.read = 0.3  # type: ignore[attr-defined]
-    monkeypatch.setattr("bot.poll.create_application", lambda *_: application)
-    async with polling(Desk(), settings, SOON):
+    broken = Fault(reset=fault == "reset", delay=3.0 if fault == "late" else 0, performed=performed)
+    server.fail("sendMessage", broken)
+
+    def hurried(*means: Any) -> House:
+        house = House(*means)
+        if fault == "late":
+            house.application.bot.request._client.timeout.read = 1.5  # type: ignore[attr-defined]
+        return house
+
+    monkeypatch.setattr("bot.poll.House", hurried)
+    async with polling(Desk(), settings_for(server, tmp_path), patience=SOON):
         server.say(7, "Kapan gedung dibuka?")
-        await server.next_message()
+        if performed:
+            assert (await server.next_message())["text"].startswith(FOUND)
+        offered = await server.next_message()
+        assert offered["text"] == ID.say("unsure")
+        assert offered["reply_to_message"]["text"] == "Kapan gedung dibuka?"
+        server.press(offered, ID.button("again"))
+        shown = await server.next_edit()
+        assert shown["text"].startswith(FOUND) and shown["message_id"] == offered["message_id"]
         server.say(7, "Hal lain?")
-        assert "gedung" not in (await server.next_message())["html"]
-    assert len(server.calls("sendMessage")) == 2
+        assert not (await server.next_message())["text"].startswith(FOUND)
+    assert len(server.calls("sendMessage")) == 3
+    [line] = sentences(caplog)
+    assert line.startswith("The connection to Telegram broke while an answer was sent.")
 
 
 async def test_refused_courtesies_hold_nothing_up() -> None:
@@ -137,7 +160,7 @@ def test_what_the_library_warns_of_is_told_without_values(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     keep_secret(TOKEN)
-    library = logging.getLogger("telegram.ext.AIORateLimiter")
+    library = logging.getLogger("telegram.ext.Application")
     try:
         raise RuntimeError(f"The token `{TOKEN}` was rejected")
     except RuntimeError:
@@ -256,7 +279,7 @@ async def test_no_network_at_the_start_is_waited_for(
 
 
 async def test_nobody_listens(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    async with polling(Desk(), settings_for(None, tmp_path), SOON) as watch:
+    async with polling(Desk(), settings_for(None, tmp_path), patience=SOON) as watch:
         await until(lambda: len(sentences(caplog)) >= 2)
         assert watch.exit is None
     assert "(ConnectError); trying again" in sentences(caplog)[0]
@@ -299,11 +322,11 @@ def test_a_data_folder_that_cannot_be_used_is_a_sentence(
 
 
 def spoil(data: Path) -> None:
-    for path in data.glob("bot.sqlite3*"):
+    for path in data.glob("tanya.db*"):
         path.write_bytes(b"not a database" * 500)
 
 
-async def test_without_its_memory_the_bot_still_answers(
+async def test_without_its_database_the_bot_still_answers(
     server: TelegramServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with open_bot(server, tmp_path):
@@ -313,8 +336,10 @@ async def test_without_its_memory_the_bot_still_answers(
         assert (await server.next_message())["text"].startswith(FOUND)
         server.say(7, "/language en")
         assert (await server.next_message())["text"] == ID.say("trouble")
-    assert "cannot be read" in sentences(caplog)[0]
-    assert "stays unanswered: DatabaseError" in sentences(caplog)[-1]
+        server.say(7, "/forget")
+        assert (await server.next_message())["text"].startswith(ID.say("forgotten_not"))
+    assert any("answered from memory" in line for line in sentences(caplog))
+    assert any("stays unanswered: DatabaseError" in line for line in sentences(caplog))
 
 
 async def test_a_tap_that_telegram_holds_for_too_old_is_answered_all_the_same(

@@ -6,10 +6,7 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -19,48 +16,13 @@ import pytest
 from corpus.article import Article, read_articles
 from corpus.collect import Collector
 from corpus.ledger import Ledger
-from corpus.report import Report, Said, Task, exit_code, tasks_of
+from corpus.report import Report, Said, Task, exit_code
 from corpus.shelf import VERSIONS, Shelf, slug
 from corpus.sources import Listed
-from corpus.web import Bounds, Web
+from corpus.web import Web
+from tests.conftest import Collect, Tanya
 from tests.news_pages import LATE, REPORTS, html, pdf
-from tests.news_site import NewsSite, Route, open_site
-
-Collect = Callable[..., Report]
-NOTHING = Said()
-
-
-@pytest.fixture
-def site() -> Iterator[NewsSite]:
-    with NewsSite() as site:
-        yield open_site(site)
-
-
-@pytest.fixture
-def news(tmp_path: Path) -> Path:
-    return tmp_path / "news"
-
-
-@pytest.fixture
-def collect(tmp_path: Path, news: Path) -> Collect:
-    """Collects addresses, paths under `site`, files or sources, as a process of its own would."""
-
-    def collect(*what: str | Task | Listed, dry_run: bool = False, said: Said = NOTHING) -> Report:
-        bounds = Bounds(size=2_000_000, seconds=1.0)
-        ledger = Ledger(tmp_path / "var" / "collect.db", dry_run)
-        web = Web("Test/1", delay=0.0, allow_loopback=True, bounds=bounds)
-        tasks: list[Task] = []
-        for one in what:
-            if isinstance(one, Listed):
-                tasks += tasks_of([one])
-            else:
-                tasks.append(one if isinstance(one, Task) else Task(one, said))
-        try:
-            return Collector(Shelf(news), ledger, web, dry_run).collect(tasks)
-        finally:
-            ledger.close()
-
-    return collect
+from tests.news_site import NewsSite, Route
 
 
 def articles(folder: Path) -> dict[str, Article]:
@@ -344,34 +306,14 @@ def test_sources_are_visited_when_they_are_due(
     assert collector.due([feed, broken]) == [feed, broken]
 
 
-def tanya(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(Path(__file__).parent.parent / "tanya.py"), *arguments],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env={
-            **os.environ,
-            "TANYA_DATA": "var",
-            "TANYA_CORPUS": "news",
-            "TANYA_COLLECT_LOOPBACK": "true",
-            "TANYA_COLLECT_DELAY": "0",
-            "TANYA_SHIPPED_CORPUS": "false",
-            "TANYA_PROFILE": "fast",
-            **environment,
-        },
-        timeout=60,
-    )
-
-
-def test_from_the_command_line_a_link_becomes_an_answer(tmp_path: Path, site: NewsSite) -> None:
-    done = tanya("collect", f"{site.url}/berita/jalan-ditutup", cwd=tmp_path)
+def test_from_the_command_line_a_link_becomes_an_answer(site: NewsSite, tanya: Tanya) -> None:
+    done = tanya("collect", f"{site.url}/berita/jalan-ditutup")
     assert done.returncode == 0, done.stderr
     assert "1 new" in done.stderr
     assert "1 articles" in done.stderr
-    answer = json.loads(tanya("ask", "jalan apa yang ditutup?", "--json", cwd=tmp_path).stdout)
+    answer = json.loads(tanya("ask", "jalan apa yang ditutup?", "--json").stdout)
     assert answer["passages"][0]["source"]["url"] == f"{site.url}/berita/jalan-ditutup"
-    again = tanya("collect", f"{site.url}/berita/jalan-ditutup", "--json", cwd=tmp_path)
+    again = tanya("collect", f"{site.url}/berita/jalan-ditutup", "--json")
     assert json.loads(again.stdout)["counts"]["same"] == 1
 
 
@@ -390,26 +332,26 @@ def test_from_the_command_line_a_link_becomes_an_answer(tmp_path: Path, site: Ne
     ],
 )
 def test_exit_codes(
-    tmp_path: Path,
     site: NewsSite,
+    tanya: Tanya,
     arguments: list[str],
     environment: dict[str, str],
     code: int,
     said: str,
 ) -> None:
     filled = [argument.replace("@", site.url) for argument in arguments]
-    done = tanya("collect", "--no-rebuild", *filled, cwd=tmp_path, **environment)
+    done = tanya("collect", "--no-rebuild", *filled, **environment)
     assert done.returncode == code, done.stderr
     assert said in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
 
 
-def test_two_collectors_do_not_work_at_once(tmp_path: Path, site: NewsSite) -> None:
+def test_two_collectors_do_not_work_at_once(tmp_path: Path, site: NewsSite, tanya: Tanya) -> None:
     from filelock import FileLock
 
     (tmp_path / "var").mkdir()
     with FileLock(tmp_path / "var" / "collect.lock"):
-        done = tanya("collect", f"{site.url}/feed.xml", cwd=tmp_path)
+        done = tanya("collect", f"{site.url}/feed.xml")
     assert done.returncode == 1
     assert "Another `tanya collect` is at work" in done.stderr
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.news_pages import LATE, REPORTS
-from tests.news_site import NewsSite, open_site
+from tests.news_site import NewsSite
 
 # Collects a feed twice, something having changed in between; dies at the step and pass it is told.
 COLLECTOR = """
@@ -40,12 +40,6 @@ ledger = Ledger(base / "var" / "collect.db")
 report = Collector(Shelf(base / "news"), ledger, web).collect(tasks_of([Listed("feed", feed, every=1.0)]))
 print("\\n".join(seen))
 """
-
-
-@pytest.fixture
-def site() -> Iterator[NewsSite]:
-    with NewsSite() as site:
-        yield open_site(site)
 
 
 def collect(site: NewsSite, base: Path, fatal: str = "", times: int = 1) -> tuple[int, list[str]]:

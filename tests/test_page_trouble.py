@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from api import create_app
+from index.answer import IndexInfo
+from index.limiter import Limiter
 from tests.web import HOSTILE, TEXTS, OpenPage, Standin, ask, browser_test, served, settings
 
 
@@ -27,7 +31,8 @@ def test_hostile_text_stays_text(open_page: OpenPage, js: bool) -> None:
 
 
 @browser_test
-def test_an_injected_script_does_not_run(open_page: OpenPage, address: str) -> None:
+@pytest.mark.parametrize("path", ["/", "/embed"])
+def test_an_injected_script_does_not_run(open_page: OpenPage, address: str, path: str) -> None:
     page = open_page("about:blank")
     refusals: list[str] = []
     page.on("console", lambda message: refusals.append(message.text))
@@ -42,9 +47,9 @@ def test_an_injected_script_does_not_run(open_page: OpenPage, address: str) -> N
         response = route.fetch()
         route.fulfill(response=response, body=response.text().replace("<main>", injected))
 
-    page.route(f"{address}/", inject)
+    page.route(address + path, inject)
     page.route("https://evil.example/**", lambda route: route.fulfill(body="window.owned = 'src'"))
-    page.goto(address)
+    page.goto(address + path)
     page.wait_for_function("document.title.includes('Tanya')")
     assert page.evaluate("window.owned ?? null") is None
     assert sum("violates the following Content Security Policy" in text for text in refusals) >= 3
@@ -122,6 +127,40 @@ def test_a_server_that_is_busy_broken_or_gone_is_said(open_page: OpenPage) -> No
     fault.filter(has_text="tidak dapat dihubungi").wait_for()
     assert page.get_by_role("status").inner_text() == TEXTS["id"]["faults"]["offline"]
     assert page.locator(".passage").count() == 3, "earlier answers stay"
+
+
+@browser_test
+def test_an_index_that_is_switched_meanwhile_goes_unnoticed(open_page: OpenPage) -> None:
+    standin = Standin()
+    with served(create_app(standin, settings())) as address:
+        page = open_page(address)
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text))
+        assert "230 artikel, diperbarui 23 November 2026" in page.locator(".bottom").inner_text()
+        ask(page, "Apakah dibuka?")
+        page.locator(".found").wait_for()
+        built = datetime(2026, 12, 1, 6, 0, tzinfo=UTC)
+        standin.index = IndexInfo("20261201T060000Z-0001", built, 231, 745)
+        ask(page, "lalu kapan?")
+        page.locator(".turn:nth-child(2) .found").wait_for()
+        assert "231 artikel, diperbarui 1 Desember 2026" in page.locator(".bottom").inner_text()
+        assert page.locator(".turn:nth-child(1) .passage").count() == 3, "what was answered stays"
+        page.get_by_role("button", name="English").click()
+        page.locator(".turn:nth-child(1) .original").wait_for()
+        assert "231 articles, updated 1 December 2026" in page.locator(".bottom").inner_text()
+        assert complaints == []
+
+
+@browser_test
+def test_who_asks_too_much_is_told_to_wait(open_page: OpenPage, tmp_path: Path) -> None:
+    own = settings(rate="1/minute", data=tmp_path, secret="of the test")
+    with served(create_app(Standin(), own, limiter=Limiter.of(own))) as address:
+        page = open_page(f"{address}/?lang=en")
+        ask(page, "Is it open?")
+        page.locator(".found").wait_for()
+        ask(page, "What is it?")
+        page.locator(".fault").wait_for()
+        assert TEXTS["en"]["faults"]["rate_limited"] in page.locator(".fault").inner_text()
 
 
 @browser_test

@@ -6,6 +6,7 @@ import pytest
 
 from corpus.question import BANK, DEV, FOLLOWUPS, read_questions, read_suggestions
 from index.answer import Answerer
+from index.settings import Settings
 from index.social import recognise, reply
 
 UTTERANCES = {
@@ -208,9 +209,19 @@ def test_the_reaction_of_a_person(answerer: Answerer, text: str, language: str, 
 
 
 def test_every_kind_has_a_reply_in_both_languages() -> None:
+    named = Settings(_env_file=None, name="Tanya Uji", subject_en="the Test")
     for kind in [*UTTERANCES, "foreign"]:
         for language in ("id", "en"):
-            text = reply(kind, language, "Tanya Uji")
+            text = reply(kind, language, named)
             assert text
             assert "{" not in text
-    assert "Tanya Uji" in reply("identity", "id", "Tanya Uji")
+    assert "Tanya Uji" in reply("identity", "id", named)
+    assert "Ask me anything about the Test." in reply("greeting", "en", named)
+    own = named.model_copy(update={"greeting_en": "Welcome, dear guests!"})
+    assert reply("greeting", "en", own) == "Welcome, dear guests!"
+
+
+def test_what_names_the_subject_is_no_order() -> None:
+    text = "tell me the code of conduct of the ocean forum"
+    assert recognise(text) is not None
+    assert recognise(text, "Forum Samudra; the Ocean Forum") is None

@@ -227,7 +227,14 @@ def test_a_busy_host_is_asked_again_when_it_says() -> None:
     with NewsSite() as site:
         busy = Route("no", status=503, headers={"Retry-After": "1"})
         site.routes = {"/page": busy}
-        threading.Timer(0.5, lambda: site.routes.update({"/page": Route("ada")})).start()
+
+        def calm_down() -> None:
+            end = time.monotonic() + 10
+            while "/page" not in site.paths() and time.monotonic() < end:
+                time.sleep(0.01)
+            site.routes["/page"] = Route("ada")
+
+        threading.Thread(target=calm_down).start()
         assert web().get(f"{site.url}/page").content == b"ada"
         assert site.paths() == ["/robots.txt", "/page", "/page"]
 

@@ -10,15 +10,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from api.web import read_texts
-from corpus.article import Source
+from api.brand import read_texts
+from corpus.article import Article, Source, Translation
 from index.answer import Answer, AnswerPassage, IndexInfo, Original
+from index.catalogue import Catalogue
 from index.filters import Filters
 from index.generation import NoIndexError
 from index.marking import Span
@@ -40,7 +41,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-TEXTS = read_texts("Tanya ASEAN")
+TEXTS = read_texts(Settings(_env_file=None))
 OpenPage = Callable[..., "Page"]
 
 INFO = IndexInfo("20261123T090000Z-5f3a", datetime(2026, 11, 23, 9, 0, tzinfo=UTC), 230, 743)
@@ -80,6 +81,19 @@ def passage(
     )
 
 
+ARTICLE = Article(
+    id="secretariat/a",
+    source=Source(
+        "120 Warga Kunjungi Sekretariat",
+        "Beritajakarta",
+        "https://example.org/a",
+        date(2023, 8, 29),
+    ),
+    language="id",
+    text=VISIT,
+    topics=("kunjungan", "sekretariat"),
+    translation=Translation("en", "Visit to the ASEAN Secretariat", VISIT_EN),
+)
 EXAMPLES = {
     "id": ("Di mana alamat Sekretariat ASEAN?", "Apa itu KTT ASEAN?"),
     "en": ("Where is the ASEAN Secretariat?", "What is the ASEAN Summit?"),
@@ -105,6 +119,20 @@ class Standin:
         if self.index is None:
             raise NoIndexError("no index")
         return ("Beritajakarta", 'Kabar & "Kota"')
+
+    def suggest(self, typed: str, language: str, count: int) -> tuple[str, ...]:
+        return tuple(one for one in self.examples(language, 100) if typed.lower() in one.lower())[
+            :count
+        ]
+
+    def article(self, name: str) -> Article | None:
+        self.catalogue()
+        return ARTICLE if name == ARTICLE.id else None
+
+    def catalogue(self) -> Catalogue:
+        if self.index is None:
+            raise NoIndexError("no index")
+        return Catalogue.of(self.index, [ARTICLE])
 
     def ask(
         self,
@@ -189,15 +217,16 @@ def is_problem(response: Any, status: int, code: str) -> dict[str, Any]:
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
     problem: dict[str, Any] = response.json()
-    assert set(problem) == {"type", "title", "status", "detail", "code"}
+    assert set(problem) == {"type", "title", "status", "detail", "code", "request_id"}
+    assert problem["request_id"] == response.headers["x-request-id"]
     assert (problem["status"], problem["code"]) == (status, code)
     assert problem["detail"].endswith((".", "tanya rebuild"))
     return problem
 
 
-def missing(what: str) -> None:
+def missing(what: str, so: str = "the page is not tested in a browser") -> NoReturn:
     """Skip where a person runs the tests without `what`; fail where CI does."""
-    reason = f"{what} is missing: the page is not tested in a browser"
+    reason = f"{what} is missing: {so}"
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)

@@ -11,6 +11,23 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+const ICONS = {
+  yes: "M7 11v9H4v-9h3zm0 0 4-8c1.300 0 2.300 1 2.300 2.300V9h5a2 2 0 0 1 2 2.300l-1.200 7a2 2 0 0 1-2 1.700H7",
+  no: "M17 13V4h3v9h-3zm0 0-4 8c-1.300 0-2.300-1-2.300-2.300V15h-5a2 2 0 0 1-2-2.300l1.200-7a2 2 0 0 1 2-1.700H17",
+  link: "M10 14a4 4 0 0 0 6 .400l3-3a4 4 0 0 0-5.600-5.600l-1.200 1.200M14 10a4 4 0 0 0-6-.400l-3 3a4 4 0 0 0 5.600 5.600l1.200-1.200",
+};
+
+/** The picture `name` of ICONS; the words beside it say the same. */
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
 /** `text` with {name} filled in from `values`. */
 export function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
@@ -32,9 +49,9 @@ function showFilters(filters, texts) {
 }
 
 /** A form with one button that asks `question` with `filters`: it works without this script, too. */
-export function asks(question, language, filters, { label = question, kind = "chip", previous = null } = {}) {
+export function asks(question, { language, home }, filters, { label = question, kind = "chip", previous = null } = {}) {
   const taken = [["lang", language], ...filters, ...(previous ? [["previous", previous]] : [])];
-  return element("form", { method: "get", action: "./", "data-ask": "" },
+  return element("form", { method: "get", action: home, "data-ask": "" },
     ...taken.map(([name, value]) => element("input", { type: "hidden", name, value })),
     element("button", { class: kind, name: "q", value: question }, label));
 }
@@ -54,7 +71,7 @@ export function showTurn(turn, view) {
   if (turn.fault) {
     parts.push(element("div", { class: "fault" },
       element("p", {}, faultText(turn.fault, view)),
-      asks(turn.question, view.language, turn.filters,
+      asks(turn.question, view, turn.filters,
         { label: texts.retry, kind: "quiet", previous: turn.previous })));
   } else if (!turn.answer) {
     parts.push(element("p", { class: "searching" }, texts.searching));
@@ -85,6 +102,7 @@ function showOutcome(turn, texts, view) {
     return [
       element("div", { class: "unknown" },
         element("p", { class: "message" }, ...said), element("p", {}, texts.advice)),
+      showAfter(turn, texts),
       showRelated(turn, texts.answerable, view),
     ];
   }
@@ -94,8 +112,44 @@ function showOutcome(turn, texts, view) {
     answer.notice ? element("p", { class: "notice" }, answer.notice) : null,
     element("ol", { class: partly ? "passages unsure" : "passages" },
       ...answer.passages.map((passage) => showPassage(passage, answer.language, texts))),
+    showAfter(turn, texts),
     showRelated(turn, texts.related, view),
   ];
+}
+
+/** What a reader can do with an answer: rate it, say why, share it. */
+export function showAfter(turn, texts) {
+  const { answer, rated, reasoned, failed } = turn;
+  const rates = (value, label) => element("button",
+    { class: "quiet small", name: "helpful", value, "aria-pressed": rated ? String(rated === value) : null },
+    icon(value), element("span", {}, label));
+  return element("div", { class: "after" },
+    answer.id
+      ? element("form", { class: "rate", method: "post", action: "rate", "data-rate": "" },
+          element("input", { type: "hidden", name: "id", value: answer.id }),
+          element("input", { type: "hidden", name: "lang", value: answer.language }),
+          element("p", {}, texts.rate_ask), rates("yes", texts.rate_yes), rates("no", texts.rate_no))
+      : null,
+    element("button", { class: "quiet small", type: "button", "data-copy": "" },
+      icon("link"), element("span", {}, texts.copy)),
+    turn.link ? showLink(turn.link, texts) : null,
+    failed ? element("p", { class: "rate-failed" }, texts.rate_failed) : null,
+    reasoned ? element("p", { class: "thanks" }, texts.reasoned) : null,
+    rated && !reasoned ? showReason(answer.id, rated, texts) : null);
+}
+
+function showReason(id, rated, texts) {
+  return element("form", { class: "reason", method: "post", action: "rate", "data-reason": "" },
+    element("label", { for: `reason-${id}` }, rated === "yes" ? texts.reason_yes : texts.reason_no),
+    element("textarea",
+      { id: `reason-${id}`, name: "reason", rows: "2", maxlength: "500", "aria-describedby": `note-${id}` }),
+    element("p", { class: "reason-note", id: `note-${id}` }, texts.reason_note),
+    element("button", { class: "quiet small" }, texts.reason_send));
+}
+
+// Where the browser gives no access to the clipboard.
+function showLink(link, texts) {
+  return element("p", { class: "by-hand" }, `${texts.copy_by_hand} `, element("a", { href: link }, link));
 }
 
 /** The sentence that heads an answer, in its language. */
@@ -171,12 +225,12 @@ function linked(message, { contact }) {
   ];
 }
 
-function showRelated({ answer, filters }, heading, { language }) {
+function showRelated({ answer, filters }, heading, view) {
   if (!answer.related.length) return null;
   return element("div", { class: "related" },
     element("h3", {}, heading),
     element("ul", { class: "chips" },
-      ...answer.related.map((question) => element("li", {}, asks(question, language, filters)))));
+      ...answer.related.map((question) => element("li", {}, asks(question, view, filters)))));
 }
 
 function isWebAddress(address) {
