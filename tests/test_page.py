@@ -254,7 +254,9 @@ def test_filters_narrow_what_is_asked(open_page: OpenPage, page_standin: Standin
     page.get_by_label("Sampai tanggal").fill("2024-01-01")
     page.get_by_label("Penerbit").fill("Antara")
     page.get_by_label("Bahasa berita").select_option("en")
-    assert page.locator("#active").inner_text() == "(4)"
+    page.get_by_label("Topik", exact=True).fill("KTT")
+    assert page.locator("#topics option").first.get_attribute("value") == "kunjungan"
+    assert page.locator("#active").inner_text() == "(5)"
     again = page.get_by_role("button", name="Tanyakan lagi")
     again.click()
     hint = page.get_by_role("alert")
@@ -266,11 +268,13 @@ def test_filters_narrow_what_is_asked(open_page: OpenPage, page_standin: Standin
     page.locator(".narrowed").wait_for()
     page.locator(".turn:nth-child(2) .found").wait_for()
     assert page.locator(".narrowed").inner_text() == (
-        "Disaring: sejak 1 Februari 2024 · sampai 1 Februari 2024 · Antara · bahasa Inggris"
+        "Disaring: sejak 1 Februari 2024 · sampai 1 Februari 2024 · Antara · KTT · bahasa Inggris"
     )
     day = date(2024, 2, 1)
-    assert page_standin.narrowed == [(None, None), (None, Filters(day, day, ("Antara",), ("en",)))]
-    assert "since=2024-02-01&until=2024-02-01&publisher=Antara&article_language=en" in page.url
+    wanted = Filters(day, day, ("Antara",), ("en",), ("KTT",))
+    assert page_standin.narrowed == [(None, None), (None, wanted)]
+    narrow = "since=2024-02-01&until=2024-02-01&publisher=Antara&topic=KTT&article_language=en"
+    assert narrow in page.url
     page.reload()
     assert page.locator(".narrowed").is_visible()
     panel.locator("summary").click()
