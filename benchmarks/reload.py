@@ -248,6 +248,10 @@ def report(run: Run) -> None:
             + " | ".join(f"{cell:.0f}" for cell in cells)
             + " |"
         )
+    for fault in sorted(set(faults)):
+        print(f"fault: {fault}, {faults.count(fault)} times")
+    if not run.followed:
+        return
     print(
         f"\nFrom the switch until a worker served the new index: "
         f"{percentile(run.followed, 0.5):.2f} s, at most {max(run.followed):.2f} s. "
@@ -256,8 +260,6 @@ def report(run: Run) -> None:
         f"{', '.join(f'{size:.0f}' for size in run.after)} MB; "
         f"generations mapped at the end: {run.held}."
     )
-    for fault in sorted(set(faults)):
-        print(f"fault: {fault}, {faults.count(fault)} times")
 
 
 @contextmanager
