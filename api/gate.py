@@ -254,7 +254,7 @@ def _reason(error: Exception) -> str:
     match error:
         case problem.ProblemError():
             code = error.problem.code
-            return code if code in ("busy", "rate_limited") else "invalid"
+            return {"busy": "busy", "rate_limited": "rate"}.get(code, "invalid")
         case QuestionError():
             return "invalid"
         case NoIndexError():

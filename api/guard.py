@@ -18,6 +18,8 @@ _SANE_ID = re.compile(r"[\w.:+/=-]{1,64}", re.ASCII)
 """A request id that we take over: nothing that could break a log line, and not a book."""
 MAX_BODY = 64 * 1024
 """Bytes of a request body."""
+_LARGER = {"/telegram": 256 * 1024}
+"""Where more may come: a message with the one it replies to and all their links, in escaped JSON."""
 
 _POLICY = {
     "default-src": "'none'",
@@ -93,6 +95,7 @@ class Guard:
             await self._pass(id, scope, receive, send)
 
     async def _pass(self, id: str, scope: Scope, receive: Receive, send: Send) -> None:
+        most = max(self.max_body, _LARGER.get(scope["path"], 0))
         started = False
         received = 0
 
@@ -115,15 +118,15 @@ class Guard:
             message = await receive()
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
-                if received > self.max_body:
+                if received > most:
                     if message.get("more_body"):
                         await _drain(receive)
-                    raise BodyTooLarge(self.max_body)
+                    raise BodyTooLarge(most)
             return message
 
         length = Headers(scope=scope).get("content-length", "")
-        if length.isdecimal() and int(length) > self.max_body:
-            too_large = from_error(BodyTooLarge(self.max_body))
+        if length.isdecimal() and int(length) > most:
+            too_large = from_error(BodyTooLarge(most))
             assert too_large is not None
             await _drain(receive)
             await too_large.response()(scope, receive, guarded_send)

@@ -5,7 +5,6 @@ One file is one article. A file `name.en.md` or `name.id.md` beside `name.md` is
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import yaml
 
-from corpus import step
+from corpus.aside import replace_file
 from corpus.matter import LANGUAGES as LANGUAGES
 from corpus.matter import CorpusError as CorpusError
 from corpus.matter import FrontMatter
@@ -173,7 +172,6 @@ def write_article(article: Article, folder: Path) -> Path:
     Returns the path of the article's file. The file is replaced atomically.
     """
     path = folder / f"{article.id}.md"
-    path.parent.mkdir(parents=True, exist_ok=True)
     matter: dict[str, object] = {
         "title": article.source.title,
         "url": article.source.url,
@@ -197,31 +195,8 @@ def write_article(article: Article, folder: Path) -> Path:
 
 def _write(path: Path, matter: dict[str, object], text: str) -> None:
     head = yaml.safe_dump(matter, allow_unicode=True, sort_keys=False, width=10_000)
-    # Aside, onto the disk itself, then in place in one step: never half an article, whatever happens.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(f"---\n{head}---\n{text.strip()}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        step.reached("article: written aside")
-        temporary.replace(path)
-        sync_folder(path.parent)
-        step.reached("article: in place")
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in `folder` written to the disk itself, where the system can."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:  # Windows opens no folders
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    # Never half an article, whatever happens.
+    replace_file(path, f"---\n{head}---\n{text.strip()}\n", "article")
 
 
 def _read_folder(

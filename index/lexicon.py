@@ -77,12 +77,10 @@ class Lexicon:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._stems = {language: Stems(language) for language in LANGUAGES}
-        self.spellings: dict[str, str] = {}
+        self.spellings = spellings(folder)
         """Informal spelling (one or several words) → standard Indonesian."""
         self.colliding = frozenset(columns[0] for _, columns in _rows(folder / "ambiguous.tsv"))
         """Words that mean something else in English: looked up in Indonesian questions only."""
-        for left, rights in _rows(folder / "chat_spellings.tsv"):
-            self.spellings.setdefault(left, rights[0])
         forward: dict[Phrase, list[Phrase]] = {}
         backward: dict[Phrase, list[tuple[int, Phrase]]] = {}
         for name in _TERMS:
@@ -155,6 +153,15 @@ class Lexicon:
         for phrase, targets in self._tables[language].items():
             table.setdefault(tuple(self._stems[language](phrase)), targets)
         return table
+
+
+@cache
+def spellings(folder: Path = FOLDER) -> dict[str, str]:
+    """Informal spelling (one or several words) → standard Indonesian."""
+    found: dict[str, str] = {}
+    for left, rights in _rows(folder / "chat_spellings.tsv"):
+        found.setdefault(left, rights[0])
+    return found
 
 
 def _first(phrases: Iterable[Phrase]) -> list[Phrase]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import time
@@ -21,6 +22,7 @@ from corpus import collected
 from corpus.article import LANGUAGES
 from corpus.report import Item, Report
 from index.answer import Outcome
+from index.asked import Wanted, write_csv
 from index.database import DatabaseError
 from index.maxsim import StaticVectors
 from tests.desk_office import HOSTILE, TOKEN, Office, article, form_token, log_in, office, press
@@ -63,6 +65,8 @@ def test_nobody_sees_or_does_anything_before_the_login(desk: Office) -> None:
         for path in ("rebuild", "collect", "rollback", "logout"):
             refused = client.post(f"/desk/{path}", data={"form": "x"})
             assert refused.headers["location"].startswith("login?")
+        csv = client.get("/desk/questions.csv?days=30")
+        assert (csv.status_code, csv.text) == (303, "")
         assert client.get("/desk/work").status_code == 401
         client.cookies.set("tanya_desk", "forged.aaaa.bbbb", path="/desk")
         assert client.get("/desk").status_code == 303
@@ -309,7 +313,7 @@ def test_rolling_back_really_switches_and_the_page_shows_it(desk: Office) -> Non
     with desk.inside() as client:
         page = client.get("/desk?lang=en").text
         assert _serving(page) == newer
-        assert f"Yes, go back to {older}" in page
+        assert f"will switch from index {newer} to {older}." in page
         page = press(client, "rollback", now=newer).text
         assert _serving(page) == older
         assert f"Now serving {older}." in page
@@ -328,7 +332,7 @@ def test_an_index_that_cannot_be_opened_is_never_gone_back_to(desk: Office) -> N
         manifest = desk.store.folder(older) / "manifest.json"
         manifest.write_text(manifest.read_text()[:-20])
         page = client.get("/desk?lang=en").text
-        assert "go back to" not in page
+        assert "Yes, go back now" not in page
         assert f'data-generation="{older}"' in page
         page = press(client, "rollback", now=newer).text
         assert "failed" in page
@@ -415,6 +419,33 @@ def test_without_a_journal_there_is_the_index(
     assert 'svg class="plot"' not in page
 
 
+def test_the_questions_are_downloaded_as_the_command_writes_them(desk: Office) -> None:
+    for number in range(40):
+        text = f"=SUM(A{number})" if number % 7 == 0 else f'Apa, "{number}"?'
+        name = desk.note(text, "answered", 1, ago=number / 3)
+        if number % 5 == 0:
+            desk.journal.rate(name, False, "@lama")
+    today = datetime.now(UTC).astimezone().date()
+    with desk.inside() as client:
+        found = client.get("/desk/questions.csv?days=7")
+        page = lxml_html.fromstring(client.get("/desk?lang=en&days=7").text)
+    assert found.headers["content-type"] == "text/csv; charset=utf-8"
+    first = today - timedelta(days=6)
+    name = f'attachment; filename="tanya-{first}-{today}.csv"'
+    assert found.headers["content-disposition"] == name
+    expected = io.StringIO(newline="")
+    wanted = Wanted(first, today)
+    entries = desk.journal.entries(*wanted.span)
+    write_csv(entries, expected)
+    assert found.content.decode("utf-8-sig") == expected.getvalue()
+    assert found.content.startswith(b"\xef\xbb\xbf")
+    assert len(entries) >= 18
+    assert "'=SUM" in found.text
+    (link,) = page.xpath("//a[@download]/@href")
+    assert link.startswith("desk/questions.csv?")
+    assert "days=7" in link
+
+
 def test_a_journal_that_cannot_be_read_is_told(
     desk: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -424,7 +455,9 @@ def test_a_journal_that_cannot_be_read_is_told(
     monkeypatch.setattr(desk.journal.database, "read", broken)
     with desk.inside() as client:
         page = client.get("/desk?lang=en")
+        csv = client.get("/desk/questions.csv")
     assert page.status_code == 200
+    assert csv.headers["location"].startswith("../desk?"), "where it says why"
     assert "cannot be read at the moment. The database tanya.db is damaged." in page.text
     assert _serving(page.text) == desk.store.current_id()
 
