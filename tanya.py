@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, cast
@@ -19,25 +19,17 @@ if TYPE_CHECKING:
     import socket
     from multiprocessing.connection import Connection
 
-    from rich.console import Console
     from starlette.routing import BaseRoute
 
     from api.admin import Admin
     from api.app import Background
-    from corpus.article import Article, Source
-    from corpus.collect import Collector
-    from corpus.report import Report, Task
-    from index.answer import Answer, Answerer, AnswerPassage
+    from index.answer import Answerer
     from index.asked import Wanted
     from index.clusters import Cluster
     from index.journal import Entry, Journal
-    from index.reader import Reader
     from index.settings import Settings
-    from index.store import Rebuilt, Store
 
 _DAY = ["%Y-%m-%d"]
-_PATIENCE = 5.0
-"""Seconds that an operator's browser waits for another rebuild or collection."""
 _EXIT_CODES = {"answered": 0, "partly": 4, "unknown": 3, "social": 3}
 
 # Read when NumPy is loaded. The products of a question are small: a second thread that waits for a busy
@@ -143,8 +135,10 @@ def ask(
     if since is not None and until is not None and since > until:
         raise typer.BadParameter("is after --until", param_hint="--since")
     settings = _settings()
+    from index.assembly import load_answerer
     from index.filters import Filters
     from index.question import QuestionError, check_question
+    from index.terminal import print_answer
 
     filters = Filters(
         since=since and since.date(),
@@ -153,7 +147,7 @@ def ask(
         languages=tuple(article_language or ()),
         topics=tuple(topic or ()),
     )
-    answerer = _answerer(settings)
+    answerer = load_answerer(settings)
     _have_index(settings, answerer)
     what = ""
     try:
@@ -177,7 +171,7 @@ def ask(
 
         typer.echo(from_answer(answer).model_dump_json(indent=2))
     else:
-        _print_answer(answer)
+        print_answer(answer)
     raise typer.Exit(_EXIT_CODES[answer.outcome])
 
 
@@ -238,6 +232,8 @@ def collect(
     folder = _own_folder(settings)
     from corpus.report import Said, as_json, exit_code, print_report
     from corpus.targets import list_lines, read_targets
+    from index import maintenance
+    from index.terminal import counting
 
     said = Said(
         title=title,
@@ -262,7 +258,10 @@ def collect(
             raise typer.BadParameter("is for one page at a time", param_hint=option)
     if targets and not tasks:
         raise typer.BadParameter("nothing to collect is named there", param_hint="TARGETS")
-    report = _collect(settings, tasks, every, dry_run, wait)
+    with counting("Collecting") as progress:
+        report = maintenance.collect(
+            settings, tasks, every=every, dry_run=dry_run, wait=wait, progress=progress
+        )
     if json:
         import json as json_
 
@@ -316,7 +315,9 @@ def check(
 @app.command()
 def rollback() -> None:
     """Go back to the index before the current one."""
-    store = _store(_settings())
+    from index.assembly import open_store
+
+    store = open_store(_settings())
     was = store.current_id()
     now = store.rollback()
     typer.echo(f"Now serving {now} (was {was}). `tanya rebuild` goes forward again.")
@@ -330,10 +331,11 @@ def status(
     import json as json_
 
     settings = _settings()
+    from index.assembly import open_store
     from index.states import states
 
     rows: list[dict[str, Any]] = []
-    for found in states(_store(settings)):
+    for found in states(open_store(settings)):
         row: dict[str, Any] = {"id": found.id, "current": found.current}
         if found.built_at is not None:
             row |= {
@@ -476,23 +478,20 @@ def _serve(
 ) -> None:
     """Serve on `listener` in this process, until a signal or the end of `parent`."""
     from api.workers import exit_in_order
+    from index.assembly import load_answerer, open_journal
 
     exit_in_order()
-    answerer = _answerer(settings)
+    answerer = load_answerer(settings)
     _have_index(settings, answerer)
     # The first question must not be the one that warms the engines up.
     answerer.ask("ASEAN")
     from api import create_app
     from api.alone import alone
     from api.workers import serve
-    from index.database import Database
-    from index.journal import Journal
     from index.limiter import Limiter
 
     limiter = Limiter.of(settings)
-    journal = (
-        Journal.of(settings, Database.of(settings, patient=True)) if settings.journal else None
-    )
+    journal = open_journal(settings)
     once: list[Background] = []
     routes: list[BaseRoute] = []
     if settings.webhook:
@@ -526,60 +525,19 @@ def _serve(
 def _admin(settings: Settings, answerer: Answerer) -> Admin:
     """What the desk and the admin routes can set going."""
     from api.admin import Admin
+    from index.assembly import open_store
     from index.clusters import cluster
+    from index.maintenance import PATIENCE, collect_apart, rebuild_apart
     from index.states import states
 
-    store = _store(settings)
+    store = open_store(settings)
     return Admin(
-        rebuild=lambda force: _apart(_rebuild_apart, settings, force),
-        collect=lambda targets: _apart(_collect_apart, settings, list(targets)),
+        rebuild=lambda force: rebuild_apart(settings, force),
+        collect=lambda targets: collect_apart(settings, targets),
         generations=lambda: states(store),
-        rollback=lambda: store.rollback(_PATIENCE),
+        rollback=lambda: store.rollback(PATIENCE),
         cluster=lambda entries: cluster(entries, answerer.encoder, answerer.static),
     )
-
-
-def _apart(work: Callable[..., Any], *arguments: Any) -> Any:
-    """What `work` returns in a process of its own: questions do not wait for it, nor keep its memory."""
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
-
-    from index.generation import GenerationError
-
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as one:
-        try:
-            return one.submit(work, *arguments).result()
-        except BrokenProcessPool:
-            raise GenerationError(
-                "The process that worked on it was ended from outside, perhaps for lack of memory. "
-                "What served before goes on serving"
-            ) from None
-
-
-def _rebuild_apart(settings: Settings, force: bool) -> Rebuilt:
-    _log_to_stderr(settings)
-    from index.behind import reading
-
-    encoder, static = _encoder(settings)
-    with reading(settings.data):
-        articles = _articles(settings)
-        return _store(settings).rebuild(articles, encoder, static, wait=_PATIENCE, force=force)
-
-
-def _collect_apart(settings: Settings, targets: list[str]) -> Report:
-    from corpus.article import CorpusError
-    from corpus.report import Said, Task
-
-    if settings.corpus is None:
-        raise CorpusError("TANYA_CORPUS is not set: there is no folder for collected articles.")
-    _log_to_stderr(settings)
-    # Addresses only: whoever is far away names no files of this machine.
-    tasks = [Task(where, Said(sure=True)) for where in targets]
-    report = _collect(settings, tasks, False, False, _PATIENCE)
-    if report.changed:
-        _rebuild_apart(settings, False)
-    return report
 
 
 @asynccontextmanager
@@ -597,13 +555,13 @@ def bot() -> None:
 
     # Before the index: a setting is corrected sooner than an index is built.
     _refuse(refusal(settings))
-    answerer = _answerer(settings)
+    from index.assembly import load_answerer, open_journal
+
+    answerer = load_answerer(settings)
     _have_index(settings, answerer)
-    from index.database import Database
-    from index.journal import Journal
     from index.limiter import Limiter
 
-    journal = Journal.of(settings, Database.of(settings, patient=True))
+    journal = open_journal(settings)
     with answerer.following():
         raise typer.Exit(run(answerer, settings, journal=journal, limiter=Limiter.of(settings)))
 
@@ -691,16 +649,17 @@ def evaluate(
 
     settings = _settings()
     from corpus.question import DEV
+    from index.assembly import corpus_articles, load_encoders, load_reader
     from index.evaluate import evaluate_beir, evaluate_corpus
     from index.report import print_report, write_json
 
-    encoder, static = _encoder(settings)
+    encoder, static = load_encoders(settings)
     path = questions or DEV
     if path.is_dir():
-        report = evaluate_beir(path, encoder, static, _reader(settings), limit)
+        report = evaluate_beir(path, encoder, static, load_reader(settings), limit)
     else:
-        reader = _reader(settings)
-        report = evaluate_corpus(path, _articles(settings), encoder, static, reader, worst)
+        reader = load_reader(settings)
+        report = evaluate_corpus(path, corpus_articles(settings), encoder, static, reader, worst)
     print_report(report, Console())
     if json is not None:
         write_json(report, json)
@@ -778,9 +737,10 @@ def _show_questions(
         if not entries:
             return []
         # Late: the models are loaded for nothing where all was answered.
+        from index.assembly import load_encoders
         from index.clusters import cluster
 
-        encoder, static = _encoder(settings)
+        encoder, static = load_encoders(settings)
         return cluster(entries, encoder, static)
 
     if csv is not None:
@@ -837,6 +797,7 @@ def calibrate(
     """Fit the confidence for the encoder in use, so that 'I don't know' means something with it."""
     from corpus.question import DEV, read_questions
     from index.abstention import measure
+    from index.assembly import corpus_articles, load_encoders, load_reader
     from index.calibrate import fit, observe
     from index.confidence import (
         ANY,
@@ -853,10 +814,10 @@ def calibrate(
     from index.spelling import speller
 
     settings = _settings()
-    encoder, static = _encoder(settings)
+    encoder, static = load_encoders(settings)
     annotated = read_questions(questions or DEV)
-    reader = _reader(settings)
-    index = build_index(_articles(settings), encoder, static)
+    reader = load_reader(settings)
+    index = build_index(corpus_articles(settings), encoder, static)
     observed = observe(index, annotated, speller(index, lexicon()), reader)
     path = CALIBRATION if shipped else settings.data / "calibration.json"
     known = read_calibrations(path) if path.exists() else {}
@@ -921,25 +882,6 @@ def _settings(**said: Any) -> Settings:
         raise typer.Exit(2) from None
 
 
-def _store(settings: Settings) -> Store:
-    from index.store import Store
-
-    return Store(settings.data, settings.keep)
-
-
-def _articles(settings: Settings) -> list[Article]:
-    from contextlib import closing
-
-    from corpus.article import SHIPPED, read_articles
-    from corpus.recall import Recall
-
-    folders = [SHIPPED] if settings.shipped_corpus else []
-    if settings.corpus is not None:
-        folders.append(settings.corpus)
-    with closing(Recall(settings.data / "articles.db")) as recall:
-        return read_articles(*folders, recall=recall)
-
-
 def _own_folder(settings: Settings) -> Path:
     """The folder of TANYA_CORPUS, which collecting needs."""
     if settings.corpus is None:
@@ -952,111 +894,6 @@ def _own_folder(settings: Settings) -> Path:
     return settings.corpus
 
 
-def _collect(
-    settings: Settings, tasks: list[Task], every: bool, dry_run: bool, wait: float
-) -> Report:
-    """Visit `tasks`; without any, what is due of the sources file, or `every` one of it."""
-    from corpus.collected import keep
-    from corpus.report import tasks_of
-    from corpus.sources import read_sources
-
-    assert settings.corpus is not None
-    with _collector(settings, settings.corpus, dry_run, wait) as collector:
-        if not tasks:
-            sources = read_sources(settings.sources)
-            tasks = tasks_of(sources if every else collector.due(sources))
-        report = collector.collect(tasks)
-        if tasks and not dry_run:
-            keep(report, settings.data)
-        return report
-
-
-@contextmanager
-def _collector(settings: Settings, folder: Path, dry_run: bool, wait: float) -> Iterator[Collector]:
-    """A collector into `folder`, the only one at work as long as the context is open."""
-    import sqlite3
-
-    from filelock import FileLock, Timeout
-
-    from corpus.article import SHIPPED
-    from corpus.collect import Collector
-    from corpus.ledger import Ledger
-    from corpus.shelf import Shelf, ShelfError
-    from corpus.web import Web, agent
-
-    web = Web(
-        agent(settings.name, settings.contact),
-        settings.allowed_hosts,
-        settings.collect_delay,
-        settings.collect_loopback,
-    )
-    # The lock file is never deleted: deleting it would let two collectors hold "the" lock.
-    lock = FileLock(settings.data / "collect.lock", timeout=wait)
-    try:
-        if not dry_run:
-            settings.data.mkdir(parents=True, exist_ok=True)
-        with nullcontext() if dry_run else lock:
-            ledger = Ledger(settings.data / "collect.db", dry_run, folder)
-            try:
-                shelf = Shelf(folder, *([SHIPPED] if settings.shipped_corpus else []))
-                with _counting("Collecting") as report:
-                    yield Collector(shelf, ledger, web, dry_run, report)
-            finally:
-                ledger.close()
-    except Timeout:
-        raise ShelfError(
-            f"Another `tanya collect` is at work with {settings.data}. Let it finish, or use --wait"
-        ) from None
-    except (sqlite3.Error, OSError) as error:
-        raise ShelfError(
-            f"{settings.data} cannot be written ({error}). Free some space, or check the folder's "
-            "permissions, then run tanya collect again. What was written before is kept"
-        ) from error
-
-
-@contextmanager
-def _counting(title: str) -> Iterator[Any]:
-    """A progress bar on a terminal, else nothing."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _encoder(settings: Settings) -> tuple[Any, Any]:
-    from index.encoder import MODEL, load_encoder
-    from index.maxsim import StaticVectors
-
-    encoder = load_encoder(
-        settings.model,
-        settings.profile,
-        settings.threads,
-        settings.query_prompt,
-        settings.passage_prompt,
-    )
-    return encoder, StaticVectors(MODEL / "static")
-
-
-def _answerer(settings: Settings) -> Answerer:
-    from index.answer import Answerer
-
-    encoder, static = _encoder(settings)
-    return Answerer(settings, _store(settings), encoder, static, _reader(settings))
-
-
-def _reader(settings: Settings) -> Reader | None:
-    if not settings.reader:
-        return None
-    from index.reader import Reader
-
-    return Reader(threads=settings.threads)
-
-
 def _have_index(settings: Settings, answerer: Answerer) -> None:
     """Build an index where there is none that can be opened: none yet, or of another model."""
     if answerer.index is None:
@@ -1066,138 +903,13 @@ def _have_index(settings: Settings, answerer: Answerer) -> None:
 def _rebuild(
     settings: Settings, answerer: Answerer | None = None, force: bool = False, wait: float = 600.0
 ) -> None:
-    from index.behind import reading
+    from index.maintenance import rebuild
+    from index.terminal import rebuilding, summary
 
-    with reading(settings.data), _progress() as report:
-        articles = _articles(settings)
-        encoder, static = (
-            _encoder(settings) if answerer is None else (answerer.encoder, answerer.static)
-        )
-        done = _store(settings).rebuild(articles, encoder, static, report, wait, force)
-    typer.echo(_summary(done), err=True)
-
-
-def _summary(done: Rebuilt) -> str:
-    counts = f"{done.articles} articles, {done.passages} passages"
-    if not done.changed:
-        return f"Nothing changed: {counts}, index {done.id} ({done.seconds:.1f} s)"
-    return (
-        f"Index {done.id}: {counts} ({done.new} new, {done.removed} removed; "
-        f"{done.encoded} encoded, {done.reused} vectors reused) in {done.seconds:.1f} s"
-    )
-
-
-_STEPS = {"embed": "Encoding passages", "index": "Writing the index", "verify": "Verifying"}
-
-
-@contextmanager
-def _progress() -> Iterator[Any]:
-    """A progress bar on a terminal; else a line a step, and one every tenth of a long step."""
-    if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import Progress, TaskID
-
-        with Progress(console=Console(stderr=True), transient=True) as bar:
-            tasks: dict[str, TaskID] = {}
-
-            def show(step: str, done: int, total: int) -> None:
-                if step not in tasks:
-                    tasks[step] = bar.add_task(_STEPS[step], total=total)
-                bar.update(tasks[step], completed=done, total=total)
-
-            yield show
-        return
-    tenths: dict[str, int] = {}
-
-    def line(step: str, done: int, total: int) -> None:
-        tenth = 10 * done // max(1, total)
-        if done and tenth > tenths.get(step, 0) and (total > 1 or step != "verify"):
-            tenths[step] = tenth
-            typer.echo(f"{_STEPS[step]}: {done} of {total}", err=True)
-
-    yield line
-
-
-def _print_answer(answer: Answer) -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(highlight=False)
-    words = _WORDS[answer.language]
-    if answer.read_as:
-        console.print(Text(f"{words['read_as']}: {answer.read_as}", style="italic"))
-    if answer.message:
-        style = "bold yellow" if answer.outcome == "partly" else ""
-        console.print(Text(answer.message, style=style))
-    if answer.notice:
-        console.print(Text(f"! {answer.notice}", style="yellow"))
-    if answer.passages and (answer.read_as or answer.message or answer.notice):
-        console.print()
-    for number, passage in enumerate(answer.passages, start=1):
-        _print_passage(console, number, passage, words)
-    if not answer.answered and answer.related:
-        if not answer.passages:
-            console.print()
-        console.print(f"{words['answerable']}:", markup=False)
-        for question in answer.related:
-            console.print(f"  · {question}", markup=False)
-
-
-def _print_passage(
-    console: Console, number: int, passage: AnswerPassage, words: dict[str, str]
-) -> None:
-    from rich.padding import Padding
-    from rich.text import Text
-
-    text = Text(passage.text)
-    text.stylize("bold", passage.highlight.start, passage.highlight.end)
-    about = _published(passage.source, words)
-    if passage.old:
-        about += f" ({words['old']})"
-    if passage.translated:
-        about += f" · {words['translated']}"
-    console.print(Text(f"{number}. {passage.title}", style="bold cyan"))
-    console.print(Padding(text, (0, 0, 0, 3)))
-    console.print(Padding(Text(about, style="dim"), (0, 0, 0, 3)))
-    _print_link(console, passage.link)
-    for other in passage.also:
-        also = f"{words['also']}: {_published(other, words)}"
-        console.print(Padding(Text(also, style="dim"), (0, 0, 0, 3)))
-        _print_link(console, other.url)
-    console.print()
-
-
-def _print_link(console: Console, link: str) -> None:
-    from rich.text import Text
-
-    # On a line of its own and never wrapped, so that it can be clicked and copied.
-    address = Text(link, style=f"blue underline link {link}")
-    console.print("   ", address, sep="", soft_wrap=True)
-
-
-def _published(source: Source, words: dict[str, str]) -> str:
-    day = source.published.isoformat() if source.published else words["undated"]
-    return f"{source.publisher} · {day}"
-
-
-_WORDS = {
-    "id": {
-        "undated": "tanggal tidak diketahui",
-        "translated": "terjemahan kami",
-        "old": "berita lama",
-        "also": "Juga diberitakan oleh",
-        "read_as": "Dibaca sebagai",
-        "answerable": "Yang bisa saya jawab",
-    },
-    "en": {
-        "undated": "date unknown",
-        "translated": "our translation",
-        "old": "older news",
-        "also": "Also reported by",
-        "read_as": "Read as",
-        "answerable": "What I can answer",
-    },
-}
+    loaded = None if answerer is None else (answerer.encoder, answerer.static)
+    with rebuilding() as progress:
+        done = rebuild(settings, progress, encoders=loaded, force=force, wait=wait)
+    typer.echo(summary(done), err=True)
 
 
 def _log_to_stderr(settings: Settings) -> None:

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 import tanya as program
+from index import assembly
 from index.filters import Filters
 from tests.desk import Desk
 from tests.outcomes import ALSO, NOTICE, PARTLY, SOCIAL
@@ -119,7 +120,7 @@ def test_ask_reads_like_an_answer(corpus: dict[str, str]) -> None:
 def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     """What answers in the place of the index."""
     desk = Desk()
-    monkeypatch.setattr(program, "_answerer", lambda settings: desk)
+    monkeypatch.setattr(assembly, "load_answerer", lambda settings: desk)
     monkeypatch.setattr(program, "_have_index", lambda settings, answerer: None)
     monkeypatch.setenv("COLUMNS", "120")
     return desk
