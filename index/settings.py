@@ -174,6 +174,13 @@ class Settings(BaseSettings):
                 raise ValueError(f"{host!r} is no host: write it like kompas.com, without https://")
         return value
 
+    @field_validator("admin_token")
+    @classmethod
+    def _hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value().strip()) < 16:
+            raise ValueError("use at least 16 characters, such as openssl rand -base64 24 prints")
+        return value
+
     @field_validator("rate")
     @classmethod
     def _readable_rate(cls, value: str) -> str:
