@@ -36,9 +36,9 @@ def reading(data: Path) -> Iterator[None]:
 
 
 def can_be_article(path: Path) -> bool:
-    """Whether `path` can be an article's, or of a folder of some."""
+    """Whether `path` is an article's, or of a folder of some, or was: of what is gone one cannot tell."""
     hidden = path.name.startswith(".") or VERSIONS in path.parts
-    return path.suffix in (".md", "") and not hidden
+    return not hidden and (path.suffix == ".md" or not path.is_file())
 
 
 def _changes(folder: Path) -> Iterator[int]:
@@ -47,6 +47,6 @@ def _changes(folder: Path) -> Iterator[int]:
     with suppress(OSError):
         yield folder.stat().st_mtime_ns
     for path in folder.rglob("*"):
-        if can_be_article(path.relative_to(folder)):
+        if can_be_article(path):
             with suppress(OSError):
                 yield path.stat().st_mtime_ns

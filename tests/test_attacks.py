@@ -45,6 +45,7 @@ def test_every_attack_ends_soon_and_as_it_should(
     monkeypatch.setattr(
         Web.__init__, "__defaults__", (*Web.__init__.__defaults__[:-1], watched)  # type: ignore[index]
     )  # fmt: skip
+    next(ATTACKS[number].send())
     begun = time.monotonic()
     code, said, draft = suffer(f"{hostile.url}{number}")
     assert code == ATTACKS[number].outcome, said

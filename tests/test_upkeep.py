@@ -172,6 +172,14 @@ def test_what_counts_as_behind(tmp_path: Path, make_article: MakeArticle) -> Non
     assert read()
     path.unlink()
     assert read()
+    dotted = write_article(make_article("taman"), news / "2026.05")
+    assert read()
+    dotted.unlink()
+    assert read()
+    (news / ".versions").mkdir()
+    assert read()  # the folder itself has changed
+    (news / ".versions" / "a.md").write_text("former")
+    assert not is_behind(data, news)
     with pytest.raises(ZeroDivisionError), reading(data):
         write_article(make_article("taman"), news)
         raise ZeroDivisionError
