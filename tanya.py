@@ -249,7 +249,7 @@ def collect(
         sure=True,
     )
     _log_to_stderr(settings)
-    named = read_targets(
+    tasks = read_targets(
         (
             name
             for target in targets or ()
@@ -258,9 +258,11 @@ def collect(
         said,
     )
     for option, value in (("--url", url), ("--title", title)):
-        if value is not None and len(named) != 1:
+        if value is not None and len(tasks) != 1:
             raise typer.BadParameter("is for one page at a time", param_hint=option)
-    report = _collect(settings, folder, named if targets else None, every, dry_run, wait)
+    if targets and not tasks:
+        raise typer.BadParameter("nothing to collect is named there", param_hint="TARGETS")
+    report = _collect(settings, tasks, every, dry_run, wait)
     if json:
         import json as json_
 
@@ -339,6 +341,7 @@ def status(
                 "encoder": found.encoder,
                 "articles": found.articles,
                 "passages": found.passages,
+                "readers": list(found.readers),
             }
         rows.append(row | {"state": found.fault or "whole"})
     if json:
@@ -351,6 +354,7 @@ def status(
             typer.echo(
                 f"{mark} {row['id']}  {row['articles']} articles, {row['passages']} passages, "
                 f"encoder {row['encoder']}, whole"
+                + (f", open in {len(row['readers'])} processes" if row["readers"] else "")
             )
         else:
             typer.echo(f"{mark} {row['id']}  {row['state']}")
@@ -555,9 +559,12 @@ def _apart(work: Callable[..., Any], *arguments: Any) -> Any:
 
 def _rebuild_apart(settings: Settings, force: bool) -> Rebuilt:
     _log_to_stderr(settings)
+    from index.behind import reading
+
     encoder, static = _encoder(settings)
-    articles = _articles(settings)
-    return _store(settings).rebuild(articles, encoder, static, wait=_PATIENCE, force=force)
+    with reading(settings.data):
+        articles = _articles(settings)
+        return _store(settings).rebuild(articles, encoder, static, wait=_PATIENCE, force=force)
 
 
 def _collect_apart(settings: Settings, targets: list[str]) -> Report:
@@ -568,8 +575,8 @@ def _collect_apart(settings: Settings, targets: list[str]) -> Report:
         raise CorpusError("TANYA_CORPUS is not set: there is no folder for collected articles.")
     _log_to_stderr(settings)
     # Addresses only: whoever is far away names no files of this machine.
-    named = [Task(where, Said()) for where in targets] or None
-    report = _collect(settings, settings.corpus, named, False, False, _PATIENCE)
+    tasks = [Task(where, Said(sure=True)) for where in targets]
+    report = _collect(settings, tasks, False, False, _PATIENCE)
     if report.changed:
         _rebuild_apart(settings, False)
     return report
@@ -921,35 +928,16 @@ def _store(settings: Settings) -> Store:
 
 
 def _articles(settings: Settings) -> list[Article]:
+    from contextlib import closing
+
     from corpus.article import SHIPPED, read_articles
+    from corpus.recall import Recall
 
     folders = [SHIPPED] if settings.shipped_corpus else []
     if settings.corpus is not None:
         folders.append(settings.corpus)
-    return read_articles(*folders)
-
-
-def _collect(
-    settings: Settings,
-    folder: Path,
-    named: list[Task] | None,
-    every: bool,
-    dry_run: bool,
-    wait: float,
-) -> Report:
-    """Visit those `named`; with None what is due of the sources file, or `every` one of it."""
-    from corpus.collected import keep
-    from corpus.report import tasks_of
-    from corpus.sources import read_sources
-
-    sources = read_sources(settings.sources) if named is None else []
-    with _collector(settings, folder, dry_run, wait) as collector:
-        if named is None:
-            named = tasks_of(sources if every else collector.due(sources))
-        report = collector.collect(named)
-        if named and not dry_run:
-            keep(report, settings.data)
-        return report
+    with closing(Recall(settings.data / "articles.db")) as recall:
+        return read_articles(*folders, recall=recall)
 
 
 def _own_folder(settings: Settings) -> Path:
@@ -964,6 +952,25 @@ def _own_folder(settings: Settings) -> Path:
     return settings.corpus
 
 
+def _collect(
+    settings: Settings, tasks: list[Task], every: bool, dry_run: bool, wait: float
+) -> Report:
+    """Visit `tasks`; without any, what is due of the sources file, or `every` one of it."""
+    from corpus.collected import keep
+    from corpus.report import tasks_of
+    from corpus.sources import read_sources
+
+    assert settings.corpus is not None
+    with _collector(settings, settings.corpus, dry_run, wait) as collector:
+        if not tasks:
+            sources = read_sources(settings.sources)
+            tasks = tasks_of(sources if every else collector.due(sources))
+        report = collector.collect(tasks)
+        if tasks and not dry_run:
+            keep(report, settings.data)
+        return report
+
+
 @contextmanager
 def _collector(settings: Settings, folder: Path, dry_run: bool, wait: float) -> Iterator[Collector]:
     """A collector into `folder`, the only one at work as long as the context is open."""
@@ -975,12 +982,10 @@ def _collector(settings: Settings, folder: Path, dry_run: bool, wait: float) -> 
     from corpus.collect import Collector
     from corpus.ledger import Ledger
     from corpus.shelf import Shelf, ShelfError
-    from corpus.web import Web
+    from corpus.web import Web, agent
 
-    contact = f"; {settings.contact}" if settings.contact else ""
-    agent = f"{settings.name.replace(' ', '')}/1.0 (news collector of {settings.name}{contact})"
     web = Web(
-        agent.encode("ascii", "ignore").decode(),
+        agent(settings.name, settings.contact),
         settings.allowed_hosts,
         settings.collect_delay,
         settings.collect_loopback,

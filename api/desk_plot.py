@@ -5,7 +5,6 @@ One day is one place on the x axis. Colours are those of the classes in page/sta
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,10 +13,10 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from markupsafe import Markup
 
 WIDTH, HEIGHT = 360, 190
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 12, 24
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 16, 12, 24
 _TICKS = 4
 """Steps of the y axis at most, less a fraction."""
-_EACH, _LABELS = 7, 4
+_EACH, _LABELS = 5, 4
 """Up to so many days each is named below the x axis; else so many of them are."""
 _WIDEST = 26.0
 """The widest bar."""
@@ -172,8 +171,7 @@ def named_days(count: int) -> list[int]:
     if count <= _EACH:
         return list(range(count))
     apart = math.ceil(count / _LABELS)
-    # From half a step in, so that the first and the last label stay inside the picture.
-    return list(itertools.islice(range(apart // 2, count, apart), _LABELS))
+    return list(range((count - 1) % apart, count, apart))  # the last day is one of them
 
 
 def _add(parent: Element, name: str, attributes: dict[str, object]) -> Element:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from markupsafe import Markup
@@ -19,7 +19,7 @@ from api import web
 from api.admin import Admin, GenerationState
 from api.brand import read_words
 from api.desk_figures import GROUPED, Figures, Indexed, Reader, Sources, sources_of
-from api.desk_jobs import Jobs, Told
+from api.desk_jobs import Job, Jobs, Told
 from api.desk_plot import Plot, Series, bars, lines
 from api.desk_visit import LONGEST, SPANS, Span, Visit
 from api.desk_words import Words
@@ -36,6 +36,8 @@ from index.store import Rebuilt
 QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 GROUPING = 1.2
 """Seconds that the page waits for the groups of unanswered questions; it is to be there in two."""
+_NEWS = {"done": timedelta(hours=1), "failed": timedelta(days=1)}
+"""How long work that has ended is told of."""
 T = TypeVar("T")
 log = logging.getLogger("tanya.api")
 
@@ -105,7 +107,7 @@ class View:
             "info": info,
             "age": (datetime.now(UTC) - info.built_at).total_seconds() if info else 0.0,
             "collected": collected,
-            "job": job,
+            "job": job if job is not None and _is_news(job) else None,
             "told": told_key(job.work, job.told) if job else None,
             "folder": self._settings.corpus is not None,
         }
@@ -184,6 +186,11 @@ class View:
             grouped=GROUPED,
             most=MOST,
         )
+
+
+def _is_news(job: Job) -> bool:
+    """Whether it is still worth a place at the head of the page."""
+    return job.ended is None or datetime.now(UTC) - job.ended < _NEWS[job.state]
 
 
 async def _until(patience: float, groups: Future[Sequence[Cluster]]) -> Sequence[Cluster] | None:

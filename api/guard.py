@@ -23,6 +23,8 @@ _BREATH = 0.3
 keep the loop from everything else."""
 MAX_BODY = 64 * 1024
 """Bytes of a request body."""
+_LARGER = {"/telegram": 256 * 1024}
+"""Where more may come: a message with the one it replies to and all their links, in escaped JSON."""
 
 _POLICY = {
     "default-src": "'none'",
@@ -106,6 +108,7 @@ class Guard:
             await self._pass(id, scope, receive, send)
 
     async def _pass(self, id: str, scope: Scope, receive: Receive, send: Send) -> None:
+        most = max(self.max_body, _LARGER.get(scope["path"], 0))
         started = False
         received = 0
 
@@ -128,10 +131,10 @@ class Guard:
             message = await receive()
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
-                if received > self.max_body:
+                if received > most:
                     if message.get("more_body"):
                         await _drain(receive)
-                    raise BodyTooLarge(self.max_body)
+                    raise BodyTooLarge(most)
             return message
 
         if scope["path"] == scope.get("root_path", "") + ASK and (
@@ -141,8 +144,8 @@ class Guard:
             await full.response()(scope, receive, guarded_send)
             return
         length = Headers(scope=scope).get("content-length", "")
-        if length.isdecimal() and int(length) > self.max_body:
-            too_large = from_error(BodyTooLarge(self.max_body))
+        if length.isdecimal() and int(length) > most:
+            too_large = from_error(BodyTooLarge(most))
             assert too_large is not None
             await _drain(receive)
             await too_large.response()(scope, receive, guarded_send)

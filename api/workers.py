@@ -59,7 +59,10 @@ def serve(
             if server.should_exit:
                 return
             time.sleep(0.01)
-        ready()
+        try:
+            ready()
+        except OSError:  # the parent has gone while this process was loading
+            server.should_exit = True
         if parent is not None:
             # Nothing is ever sent: it becomes readable when the other end is closed.
             wait([parent])

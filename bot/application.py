@@ -128,7 +128,8 @@ class House:
         self.memory.take_over(self.settings.data / OLD_FILE)
 
     def close(self) -> None:
-        """Give the database back."""
+        """Give the database and the threads back."""
+        self.talk.close()
         self.database.close()
 
 

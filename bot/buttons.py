@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
 from collections import deque
 from datetime import UTC, datetime, timedelta
@@ -31,6 +32,7 @@ from bot.message import Messages
 from bot.render import Rendered, related_question, render
 from bot.talk import Context, Talk, message_of
 from index import metrics
+from index.answer import Answer
 from index.database import DatabaseError
 from index.filters import Filters
 
@@ -102,7 +104,7 @@ class Buttons:
         since = (datetime.now(UTC).astimezone() - timedelta(days=days)).date()
         filters = Filters(since=since) if view.recent else None
         try:
-            answer, _ = await talk.ask(question, view.language or None, view.k, filters=filters)
+            answer = await self._answer(question, view, filters)
         except Exception as error:
             await talk.apology(update, question, error)  # for the log
             return await acknowledge(query, (await talk.reader(update)).notice("trouble"), True)
@@ -123,6 +125,19 @@ class Buttons:
                 days=days,
             ),
         )
+
+    async def _answer(self, question: str, view: View, filters: Filters | None) -> Answer:
+        """The answer in this view. Further passages come after those of the first view, best first: a
+        weak one must not push itself to the top by its date."""
+        language, usual = view.language or None, min(MOST, self._talk.settings.k)
+        answer, _ = await self._talk.ask(question, language, min(view.k, usual), filters=filters)
+        if view.k <= usual or len(answer.passages) < usual:
+            return answer
+        wider, _ = await self._talk.ask(question, language, view.k, filters=filters)
+        known = {passage.id for passage in answer.passages}
+        more = [passage for passage in wider.passages if passage.id not in known]
+        more = sorted(more, key=lambda passage: -passage.score)[: view.k - len(known)]
+        return dataclasses.replace(answer, passages=(*answer.passages, *more))
 
     async def rate(self, update: Update, context: Context) -> None:
         """Thumbs up or down; after thumbs down, reasons to choose from."""

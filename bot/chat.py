@@ -119,7 +119,9 @@ class Chat:
         view_k = min(MOST, talk.settings.k)
         typing = asyncio.create_task(self._type(message, instead_of))
         try:
-            answer, seconds = await talk.ask(question, chosen, view_k, previous)
+            answer, seconds = await talk.ask(
+                question, chosen, view_k, previous, crowd=_quotes(message)
+            )
         except Exception as error:
             apology = Rendered.of(await talk.apology(update, question, error))
             await typing
@@ -138,7 +140,9 @@ class Chat:
             below=talk.rating(answer, messages, id),
         )
         unsure = unsure_message(messages, question if on_top or offered else None)
-        sent = await self._show(message, rendered, unsure, instead_of, quote=not offered)
+        # "You are welcome" needs no quote, and nobody looks at it in another way.
+        quote = not offered and (answer.outcome != "social" or _quotes(message))
+        sent = await self._show(message, rendered, unsure, instead_of, quote)
         if sent is not None and not offered:
             memory = talk.memory
             await talk.remembered(

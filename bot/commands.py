@@ -84,7 +84,7 @@ class Commands:
             return await self._talk.say(update, messages, "no_index")
         lines = [
             messages.say(
-                "source",
+                "source" if publisher.newest is not None else "source_undated",
                 publisher=one_line(publisher.name, _PUBLISHER),
                 articles=publisher.articles,
                 day=messages.day(publisher.newest),

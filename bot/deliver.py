@@ -66,11 +66,14 @@ class Courtesy(AIORateLimiter):
             if errand is not None:
                 await errand.sending()
             try:
-                return await callback(*args, **kwargs)
+                sent = await callback(*args, **kwargs)
             except TelegramError as error:
                 if errand is not None and not _ambiguous(error):
                     await errand.unsent()
                 raise
+            if errand is not None:
+                await errand.close()  # at once: until then a kill leaves it unsure
+            return sent
 
         while True:
             if (pause := self._pause(chat)) > 0:

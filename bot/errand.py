@@ -33,7 +33,9 @@ class Errand:
         self._marks = marks
         self._update_id = update_id
         self._state = "answering"
-        self._failed = False
+        self.failed = False
+        """Whether there will be no answer."""
+        self._closed = False
 
     async def begin(self) -> None:
         """An answer is looked for now."""
@@ -58,12 +60,14 @@ class Errand:
 
     def fail(self) -> None:
         """There will be no answer; somebody was told why."""
-        self._failed = True
+        self.failed = True
 
     async def close(self) -> None:
-        """Nothing more is to be done: its text is deleted."""
-        end = "failed" if self._failed else "done"
-        await self._write(self._marks.mark, self._update_id, end)
+        """Nothing more is to be sent: its text is deleted."""
+        if not self._closed:
+            self._closed = True
+            end = "failed" if self.failed else "done"
+            await self._write(self._marks.mark, self._update_id, end)
 
     async def _write(self, write: Callable[..., None], *values: object) -> None:
         try:

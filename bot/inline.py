@@ -21,7 +21,6 @@ from bot.markup import one_line
 from bot.message import Messages
 from bot.render import render
 from bot.talk import Context, Talk
-from index import metrics
 from index.answer import Answer, AnswerPassage
 from index.generation import NoIndexError
 from index.question import QuestionError, check_question
@@ -57,7 +56,6 @@ class Inline:
         except NoIndexError as error:
             LOG.warning("An inline question stays unanswered: %s", error)
             lasting = False
-        metrics.telegram_updates.labels("inline").inc()
         label = messages.button("inline") if results else messages.button("inline_start")
         try:
             await query.answer(

@@ -25,8 +25,8 @@ from index.database import DatabaseError
 
 UPDATES = ("message", "edited_message", "callback_query", "inline_query", "chosen_inline_result")
 """What Telegram is asked to hand over."""
-GROUP_RATE = "20/minute"
-"""Telegram takes no more messages a minute into one group: more questions could not be answered."""
+GROUP_RATE = "18/minute"
+"""Telegram takes 20 messages a minute into one group: more questions could not be answered."""
 INLINE_RATE = "60/minute;2000/day"
 """Of one person; a question that is being typed comes in several pieces."""
 _TOLD_SECONDS = 60.0
@@ -185,6 +185,8 @@ class Intake:
 
     def _tells(self, update: Update, wait: float) -> bool:
         """Whether it is said that somebody has to wait: once, and then nothing until it lifts."""
+        if update.callback_query is not None:
+            return True  # a button would wait for ever
         if update.effective_message is None:
             return False
         who = f"{place(update)} {update.effective_user and update.effective_user.id}"
@@ -218,9 +220,21 @@ class Intake:
 
 
 def letter(update: Update, raw: dict[str, Any]) -> Letter:
-    """`update` as it is stored, with the JSON that Telegram sent."""
-    body = json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
+    """`update` as it is stored: with the JSON that Telegram sent, without people's names."""
+    body = json.dumps(_nameless(raw), ensure_ascii=False, separators=(",", ":"))
     return Letter(update.update_id, body, is_crowd(update))
+
+
+def _nameless(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_nameless(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {name: _nameless(item) for name, item in value.items()}
+    if "first_name" in kept and not kept.get("is_bot"):
+        kept["first_name"] = "-"  # which must be there
+        kept = {k: v for k, v in kept.items() if k not in ("last_name", "username")}
+    return kept
 
 
 def _kind(update: Update) -> str:

@@ -48,8 +48,8 @@ class View:
     @classmethod
     def read(cls, data: str) -> View | None:
         """The view of a button's data; None for anything else."""
-        match = re.fullmatch(rf"{SHOW}(\d):([a-z]{{2}})(:recent)?", data)
-        if match is None or match[2] not in LANGUAGES or match[1] == "0":
+        match = re.fullmatch(rf"{SHOW}([1-9]):([a-z]{{2}})(:recent)?", data)
+        if match is None or match[2] not in LANGUAGES:
             return None
         return cls(int(match[1]), match[2], match[3] is not None)
 
@@ -89,7 +89,8 @@ def view_row(answer: Answer, messages: Messages, view: View) -> list[InlineKeybo
         row.append(button("more", replace(view, k=min(MOST, view.k + 3))))
     other = next(language for language in LANGUAGES if language != answer.language)
     row.append(button(f"in_{other}", replace(view, language=other)))
-    ages = {passage.old for passage in answer.passages}
+    # Without a date nobody knows.
+    ages = {p.old for p in answer.passages if p.source.published is not None}
     if view.recent:
         row.append(button("any_time", replace(view, recent=False)))
     elif ages == {True, False}:

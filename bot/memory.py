@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 
 from bot.discretion import LOG
 from index.database import Database
-from index.person import hashed, secret_key
+from index.person import HASH_LENGTH, hashed, secret_key
 from index.settings import Settings
 from index.tables import chat, conversation, telegram_answer, telegram_link
 
@@ -20,6 +20,7 @@ LAST_SECONDS = 600.0
 """How long a last question is remembered."""
 EDIT_DAYS = 2
 """People can edit a message for 48 hours; as long we know which answer is to be edited with it."""
+_HALF = HASH_LENGTH // 2
 OLD_FILE = "bot.sqlite3"
 """Where languages were kept before there was one database."""
 
@@ -147,17 +148,16 @@ class Memory:
     # Forgetting
 
     def forget(self, id: int, person: int) -> None:
-        """Forget `person` in the chat `id`; in a private chat, which is theirs alone, the chat too."""
+        """Forget `person` in every chat; a private chat `id`, which is theirs alone, too."""
         private = id == person
+        theirs = conversation.c.hash.startswith(self.name(person)[:_HALF])
         with self._database.begin() as connection:
-            connection.execute(
-                delete(conversation).where(conversation.c.hash == self._pair(id, person))
-            )
+            connection.execute(delete(conversation).where(theirs))
             if private:
                 name = self.name(id)
                 connection.execute(delete(chat).where(chat.c.hash == name))
                 connection.execute(delete(telegram_answer).where(telegram_answer.c.chat == name))
-        self._database.scrub()
+        self._database.scrub(whole=True)
 
     def tidy(self) -> None:
         """Delete what is too old. To be called every minute or so: nothing is only hidden for long."""
@@ -202,4 +202,6 @@ class Memory:
         return len(rows)
 
     def _pair(self, id: int, person: int) -> str:
-        return hashed(self._key, f"telegram:{id}:{person}")
+        """What stands for `person` in the chat `id`: begins like their name, so that all are found."""
+        pair = hashed(self._key, f"telegram:{id}:{person}")
+        return self.name(person)[:_HALF] + pair[_HALF:]

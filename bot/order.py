@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -32,6 +32,7 @@ class ChatOrder(BaseUpdateProcessor):
         self._crowds = asyncio.Semaphore(max(1, workers // 2))
         self._backlog, self._chat_backlog = backlog, chat_backlog
         self._inside = {True: 0, False: 0}  # by whether of a group
+        self._of_chat: Counter[int] = Counter()
         self._turns: dict[int, tuple[asyncio.Lock, int]] = {}
         self._seen: OrderedDict[int, None] = OrderedDict()
         self._typed: dict[int, int] = {}
@@ -46,7 +47,7 @@ class ChatOrder(BaseUpdateProcessor):
 
     def full(self, chat: int) -> bool:
         """Whether so many updates of `chat` wait that it must slow down."""
-        return self._turns.get(chat, (None, 0))[1] >= self._chat_backlog
+        return self._of_chat[chat] >= self._chat_backlog
 
     def keep(self, update_id: int, of: Errand) -> None:
         """`of` follows the update that will come with `update_id`."""
@@ -54,7 +55,7 @@ class ChatOrder(BaseUpdateProcessor):
 
     def enter(self, update: Update) -> None:
         """Give `update` a place; to be called before it is handed over."""
-        self._inside[is_crowd(update)] += 1
+        self._count(update, 1)
         if update.inline_query is not None:
             self._typed[update.inline_query.from_user.id] = update.update_id
 
@@ -76,12 +77,13 @@ class ChatOrder(BaseUpdateProcessor):
                     await kept.begin()
                 with errand(kept):
                     await coroutine
-                if kept is not None:
+                # What failed because we are going is answered after the next start.
+                if kept is not None and not (self._closing and kept.failed):
                     await kept.close()
         finally:
             if isinstance(coroutine, Coroutine):
                 coroutine.close()  # of no effect where it has run
-            self._inside[crowd] -= 1
+            self._count(update, -1)
             self.moved.set()
 
     async def initialize(self) -> None:
@@ -89,6 +91,13 @@ class ChatOrder(BaseUpdateProcessor):
 
     async def shutdown(self) -> None:
         """Nothing to give back."""
+
+    def _count(self, update: Update, change: int) -> None:
+        self._inside[is_crowd(update)] += change
+        if (name := place(update)) is not None:
+            self._of_chat[name] += change
+            if self._of_chat[name] <= 0:
+                del self._of_chat[name]
 
     def _repeated(self, update: Update) -> bool:
         if update.update_id in self._seen:

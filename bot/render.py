@@ -186,9 +186,10 @@ def _quote(passage: AnswerPassage, limit: int, folded: bool) -> str:
     lead = ""
     if folded and marked and units(before) > _FOLD:
         room = limit - units(marked) - 2
-        if room >= units(marked) + _FOLD:
+        shorter = _split(passage, room)
+        if room >= units(marked) + _FOLD and units(shorter[0]) > _FOLD:
             lead = f"<b>{escaped(marked.strip())}</b>\n\n"
-            before, marked, after = _split(passage, room)
+            before, marked, after = shorter
         else:
             before = f"{ELLIPSIS} "
     strong = f"<b>{escaped(marked)}</b>" if marked else ""

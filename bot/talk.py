@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from telegram import Message, Update
@@ -84,8 +87,14 @@ class Talk:
         self.links = links
         self.journal = journal
         self.messages = {code: Messages.of(code, settings) for code in LANGUAGES}
-        # Inference on more threads than there are cores makes every answer slower.
-        self._parallel = asyncio.Semaphore(settings.parallel)
+        # Inference on more threads than there are cores makes every answer slower. They are threads of
+        # their own: those that read and write the database must not wait for them.
+        self._threads = ThreadPoolExecutor(settings.parallel, "answer")
+        self._crowds = asyncio.Semaphore(max(1, settings.parallel // 2))
+
+    def close(self) -> None:
+        """Give the threads back."""
+        self._threads.shutdown(wait=False)
 
     async def ask(
         self,
@@ -94,13 +103,16 @@ class Talk:
         k: int,
         previous: str | None = None,
         filters: Filters | None = None,
+        crowd: bool = False,
     ) -> tuple[Answer, float]:
-        """The answer, and the seconds it took; raises what the answerer raises."""
+        """The answer, and the seconds it took; raises what the answerer raises.
+
+        Of the answers that are looked for at the same moment, those for groups (`crowd`) are half at most.
+        """
         began = time.perf_counter()
-        async with self._parallel:
-            answer = await asyncio.to_thread(
-                self.answerer.ask, question, k, language, previous=previous, filters=filters
-            )
+        ask = partial(self.answerer.ask, question, k, language, previous=previous, filters=filters)
+        async with self._crowds if crowd else nullcontext():
+            answer = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
         return answer, time.perf_counter() - began
 
     async def note(self, answer: Answer, door: Door, person: int, seconds: float) -> str | None:

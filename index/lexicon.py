@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import Stemmer
@@ -52,6 +52,7 @@ def near(typed: str, meant: str) -> bool:
     )
 
 
+@lru_cache(100_000)  # a text's words are few different ones
 def _american(word: str) -> str:
     for pattern, replacement in _AMERICAN:
         word = pattern.sub(replacement, word)

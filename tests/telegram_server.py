@@ -253,6 +253,12 @@ class TelegramServer:
         except queue.Empty:
             raise TimeoutError(f"the bot changed no message within {within} s") from None
 
+    def everything_sent(self) -> list[Json]:
+        """Every message of the bot that is in a chat, as it is now, in order."""
+        with self._lock:
+            ours = [m for m in self._messages.values() if m["from"]["id"] == BOT_ID]
+            return copy.deepcopy(sorted(ours, key=lambda message: message["message_id"]))
+
     def calls(self, method: str) -> list[Json]:
         """The parameters of every call of `method` so far, refused ones included."""
         with self._lock:
@@ -440,7 +446,8 @@ class TelegramServer:
     def _update(self, kind: str, content: Json) -> None:
         with self._lock:
             self._update_id += 1
-            self._last: Json = {"update_id": self._update_id, kind: content}
+            # A copy: what is edited later was not so when it was sent.
+            self._last: Json = {"update_id": self._update_id, kind: copy.deepcopy(content)}
             if self._held is not None:
                 return self._held.append(self._last)
             if not self._webhook.get("url"):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.inbox import MOST_ATTEMPTS, Inbox, Letter
+from bot.intake import letter, read
 from bot.link import Links, address, payload
 from bot.memory import Memory
 from corpus.question import BANK, read_suggestions
@@ -141,11 +142,33 @@ def test_what_is_forgotten_leaves_no_bytes(tmp_path: Path) -> None:
     assert b"pertanyaan-lain" not in everything_on_disk(tmp_path)
 
 
-def test_forgetting_somebody_leaves_the_groups_language(memory: Memory) -> None:
+def test_forgetting_somebody_leaves_others_and_the_groups_language(memory: Memory) -> None:
     memory.choose(-7, "en")
-    memory.keep(-7, 1, "satu")
+    for chat, person in ((-7, 1), (-8, 1), (1, 1), (-7, 2)):
+        memory.keep(chat, person, "satu")
     memory.forget(-7, 1)
-    assert (memory.language(-7), memory.last(-7, 1)) == ("en", None)
+    assert memory.language(-7) == "en"
+    assert [memory.last(chat, 1) for chat in (-7, -8, 1)] == [None] * 3
+    assert memory.last(-7, 2) == "satu"
+
+
+def test_what_is_stored_of_an_update_names_nobody() -> None:
+    person = {"id": 7, "is_bot": False, "first_name": "Siti", "last_name": "N", "username": "siti"}
+    bot = {"id": 5, "is_bot": True, "first_name": "Tanya", "username": "TanyaBot"}
+    message = {
+        "message_id": 1,
+        "date": 0,
+        "text": "Apa?",
+        "from": person,
+        "chat": {"id": 7, "type": "private", "first_name": "Siti", "username": "siti"},
+    }
+    raw = {"update_id": 3, "message": {**message, "reply_to_message": {**message, "from": bot}}}
+    update = read(raw)
+    assert update is not None
+    stored = letter(update, raw)
+    assert "iti" not in stored.body and "TanyaBot" in stored.body
+    again = read(stored.body)
+    assert again is not None and again.message is not None and again.message.text == "Apa?"
 
 
 def test_it_is_known_for_two_days_which_answer_is_whose(memory: Memory, clock: Clock) -> None:

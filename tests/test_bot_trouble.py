@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +210,24 @@ async def test_answers_under_way_are_sent_before_the_end(
     async with open_bot(server, tmp_path, desk):
         server.say(7, "Kapan gedung dibuka?")
         assert (await server.next_message())["text"].startswith(FOUND)
+
+
+async def test_what_cannot_be_sent_before_the_end_is_answered_after_the_next_start(
+    server: TelegramServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    refusal = Fault(429, "Too Many Requests: retry after 60", retry_after=60)
+    server.fail("sendMessage", refusal)
+    settings, hurried = settings_for(server, tmp_path), replace(SOON, farewell=0.3)
+    desk = Desk()
+    async with polling(desk, settings, patience=hurried):
+        server.say(7, "Kapan gedung dibuka?")
+        server.say(7, "Kapan gedung ditutup?")
+        await server.called("sendMessage")
+    assert "Some answers were not sent within 0 s." in sentences(caplog)
+    async with polling(desk, settings, patience=SOON):
+        for word in ("dibuka", "ditutup"):
+            assert word in (await server.next_message())["reply_to_message"]["text"]
+    assert len(server.calls("sendMessage")) == 3
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from lxml import html as lxml_html
+from pydantic import ValidationError
 
 from api import create_app
 from api.brand import PAGE
+from api.desk_jobs import Jobs
 from api.desk_view import read_texts
 from corpus import collected
 from corpus.article import LANGUAGES
@@ -52,6 +55,15 @@ def test_without_a_token_there_is_no_desk(tmp_path: Path) -> None:
             assert client.get(path).status_code == 404
         for path in ("login", "logout", "rebuild", "collect", "rollback"):
             assert client.post(f"/desk/{path}").status_code == 404
+
+
+def test_a_token_that_is_easily_guessed_is_refused() -> None:
+    for short in (" ", "admin", "fifteen letters", " " * 40 + "x"):
+        with pytest.raises(ValidationError, match="at least 16 characters") as refused:
+            settings(admin_token=short)
+        assert "fifteen letters" not in str(refused.value.errors(include_input=False))
+    assert settings(admin_token="sixteen letters!").admin_token is not None
+    assert settings(admin_token=None).admin_token is None
 
 
 def test_nobody_sees_or_does_anything_before_the_login(desk: Office) -> None:
@@ -306,6 +318,36 @@ def test_a_rebuild_takes_in_what_was_added(desk: Office) -> None:
     assert now != before
     assert f"Index {now}: 7 articles, 7 passages (1 new, 0 removed)." in page
     assert _serving(page) == now
+
+
+def test_work_is_told_of_for_a_while(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    with desk.inside() as client:
+        assert "Nothing changed" in press(client, "rebuild").text
+        last = Jobs(desk.settings.data).last()
+        assert last is not None
+        assert last.ended is not None
+        for state, fault, hours in (("done", None, 1), ("failed", "The disk is full.", 24)):
+            for ago, told in ((0.9, True), (1.1, False)):
+                ended = datetime.now(UTC) - timedelta(hours=hours * ago)
+                then = replace(last, ended=ended, fault=fault)
+                monkeypatch.setattr(Jobs, "last", lambda self, job=then: job)
+                page = client.get("/desk?lang=en").text
+                assert (f'data-state="{state}"' in page) is told
+
+
+def test_below_a_path_of_a_proxy(tmp_path: Path, built: Path, static: StaticVectors) -> None:
+    shutil.copytree(built, tmp_path / "var")
+    made = office(tmp_path / "var", static, root_path="/tanya")
+    with TestClient(made.app, base_url="http://testserver") as client:
+        entered = client.post("/tanya/desk/login", data={"token": TOKEN, "lang": "en"})
+        assert str(entered.url).endswith("/tanya/desk?lang=en&days=7")
+        assert _serving(entered.text) == made.store.current_id()
+        assert [cookie.path for cookie in client.cookies.jar] == ["/tanya/desk"]
+        press_below = client.post("/tanya/desk/rebuild", data={"form": form_token(entered.text)})
+        assert str(press_below.url).split("?")[0].endswith("/tanya/desk")
+        for link in ("static/desk.css", "static/look.css", "theme.css", "icon.svg"):
+            assert f'href="{link}"' in entered.text
+            assert client.get(f"/tanya/{link}").status_code == 200
 
 
 def test_rolling_back_really_switches_and_the_page_shows_it(desk: Office) -> None:
