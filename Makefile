@@ -27,6 +27,7 @@ bench: .venv/installed-test ## the tables in README
 	$(BIN)/tanya evaluate --json var/dev.json
 	$(BIN)/python -m benchmarks.table var/dev.json
 	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.encoder
 
 model: .venv/installed-train ## train the bundled model: make model TRAIN=<folder of training data>

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 
 from api import problem
 from api.schema import AskIn
@@ -92,6 +92,7 @@ class Gate:
         self._limit = settings.in_flight
         self._tells = settings.log_questions
         self._in_flight = 0
+        self._turns = anyio.CapacityLimiter(settings.parallel)
         self._threads = anyio.CapacityLimiter(settings.parallel)
         self._moments = anyio.CapacityLimiter(_SHORT_WORK)
         self._writing = anyio.CapacityLimiter(_SHORT_WORK)
@@ -202,17 +203,21 @@ class Gate:
         self._in_flight += 1
         try:
             await self.limit(client)
-            return await anyio.to_thread.run_sync(
-                functools.partial(
-                    self._answerer.ask,
-                    asked.question,
-                    k=asked.k,
-                    language=asked.language,
-                    previous=previous,
-                    filters=asked.filters(),
-                ),
-                limiter=self._threads,
-            )
+            async with self._turns:
+                # Who has given up meanwhile, and perhaps asked again, takes no time from others.
+                if isinstance(client, Request) and await client.is_disconnected():
+                    raise problem.gone()
+                return await anyio.to_thread.run_sync(
+                    functools.partial(
+                        self._answerer.ask,
+                        asked.question,
+                        k=asked.k,
+                        language=asked.language,
+                        previous=previous,
+                        filters=asked.filters(),
+                    ),
+                    limiter=self._threads,
+                )
         finally:
             self._in_flight -= 1
 
@@ -261,7 +266,7 @@ def _reason(error: Exception) -> str:
     match error:
         case problem.ProblemError():
             code = error.problem.code
-            return {"busy": "busy", "rate_limited": "rate"}.get(code, "invalid")
+            return {"busy": "busy", "gone": "gone", "rate_limited": "rate"}.get(code, "invalid")
         case QuestionError():
             return "invalid"
         case NoIndexError():

@@ -18,6 +18,9 @@ REQUEST_ID = "X-Request-ID"
 _SANE_ID = re.compile(r"[\w.:+/=-]{1,64}", re.ASCII)
 """A request id that we take over: nothing that could break a log line, and not a book."""
 ASK = "/ask"
+_BREATH = 0.3
+"""Seconds before a question is refused: a client that asks again at once, in spite of Retry-After, must not
+keep the loop from everything else."""
 MAX_BODY = 64 * 1024
 """Bytes of a request body."""
 _LARGER = {"/telegram": 256 * 1024}
@@ -137,6 +140,7 @@ class Guard:
         if scope["path"] == scope.get("root_path", "") + ASK and (
             full := self.refusal(HTTPConnection(scope))
         ):
+            await anyio.sleep(_BREATH)
             await full.response()(scope, receive, guarded_send)
             return
         length = Headers(scope=scope).get("content-length", "")

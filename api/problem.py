@@ -86,6 +86,11 @@ def busy(limit: int) -> ProblemError:
     )
 
 
+def gone() -> ProblemError:
+    """The client has closed the connection: nobody reads this, it is only counted."""
+    return ProblemError(503, "gone", "The connection was closed before the answer.")
+
+
 def rate_limited(wait: float) -> ProblemError:
     """One client has asked too often; `wait`: seconds until it may again."""
     seconds = max(1, math.ceil(wait))

@@ -14,9 +14,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import httpx
 
 from benchmarks.speed import percentile, resident, serving
 from corpus.question import DEV, read_questions
@@ -174,6 +177,7 @@ def measure(workers: int, environment: dict[str, str], folder: Path, seconds: fl
 
         def show(row: Row) -> Row:
             nonlocal before
+            settle(client)
             after = megabytes(server)
             print(row.show(f"{before:.0f} | {after:.0f}"), flush=True)
             before = after
@@ -190,6 +194,15 @@ def measure(workers: int, environment: dict[str, str], folder: Path, seconds: fl
             show(load.traffic(label, "open", share * capacity))
         shown = client.get("/metrics").text
         print(f"\n/metrics of {name}: {counted(shown)}\n")
+
+
+def settle(client: httpx.Client) -> None:
+    """Wait until the questions of the last row are through."""
+    for _ in range(120):
+        found = client.post("/ask", json={"question": "Apa itu ASEAN?"}, timeout=60)
+        if found.status_code == 200 and found.elapsed.total_seconds() < 0.5:
+            return
+        time.sleep(0.5)
 
 
 def counted(exposition: str) -> str:

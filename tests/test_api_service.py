@@ -7,8 +7,9 @@ import itertools
 import json
 import logging
 import re
+import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
@@ -23,6 +24,13 @@ PATHS = {
     *("/ask", "/feedback", "/articles/{id}", "/sources", "/suggest"),
     *("/health", "/ready", "/metrics"),
 }
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for it, not for ever."""
+    deadline = time.monotonic() + 20
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def test_without_an_index_everything_but_readiness_works() -> None:
@@ -134,9 +142,7 @@ def test_health_answers_while_questions_saturate_the_server(standin: Standin) ->
                 response = future.result()
                 is_problem(response, 503, "busy")
                 assert int(response.headers["retry-after"]) >= 1
-            deadline = time.monotonic() + 20
-            while len(standin.asked) < 2 and time.monotonic() < deadline:
-                time.sleep(0.01)
+            until(lambda: len(standin.asked) >= 2)
             assert len(standin.asked) == 2, "more or fewer run at once than allowed"
             began = time.perf_counter()
             for _ in range(50):
@@ -151,6 +157,29 @@ def test_health_answers_while_questions_saturate_the_server(standin: Standin) ->
             waiting = [future for future in all_asked if future not in refused]
             assert [future.result().status_code for future in waiting] == [200] * 6
         assert client.post("/ask", json={"question": "slow again"}).status_code == 200
+
+
+def test_who_has_given_up_takes_no_time_from_others(standin: Standin) -> None:
+    app = create_app(standin, settings(in_flight=4, parallel=1))
+    with (
+        served(app) as address,
+        httpx.Client(base_url=address, timeout=30, trust_env=False) as client,
+        ThreadPoolExecutor(3) as people,
+    ):
+        first = people.submit(client.post, "/ask", json={"question": "slow one"})
+        until(lambda: len(standin.asked) == 1)
+        for request in (
+            b"GET /ask?q=impatient HTTP/1.1\r\nHost: x\r\n\r\n",
+            b"POST /ask HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b'Content-Length: 24\r\n\r\n{"question":"impatient"}',
+        ):
+            with socket.create_connection(("127.0.0.1", int(address.rsplit(":", 1)[1]))) as gone:
+                gone.sendall(request)
+                time.sleep(0.3)
+        last = people.submit(client.post, "/ask", json={"question": "patient"})
+        standin.go.set()
+        assert [one.result(20).status_code for one in (first, last)] == [200, 200]
+    assert [question for question, *_ in standin.asked] == ["slow one", "patient"]
 
 
 def test_a_real_server_refuses_what_is_too_large(standin: Standin) -> None:
