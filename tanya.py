@@ -341,6 +341,7 @@ def status(
                 "encoder": found.encoder,
                 "articles": found.articles,
                 "passages": found.passages,
+                "readers": list(found.readers),
             }
         rows.append(row | {"state": found.fault or "whole"})
     if json:
@@ -353,6 +354,7 @@ def status(
             typer.echo(
                 f"{mark} {row['id']}  {row['articles']} articles, {row['passages']} passages, "
                 f"encoder {row['encoder']}, whole"
+                + (f", open in {len(row['readers'])} processes" if row["readers"] else "")
             )
         else:
             typer.echo(f"{mark} {row['id']}  {row['state']}")
@@ -926,12 +928,16 @@ def _store(settings: Settings) -> Store:
 
 
 def _articles(settings: Settings) -> list[Article]:
+    from contextlib import closing
+
     from corpus.article import SHIPPED, read_articles
+    from corpus.recall import Recall
 
     folders = [SHIPPED] if settings.shipped_corpus else []
     if settings.corpus is not None:
         folders.append(settings.corpus)
-    return read_articles(*folders)
+    with closing(Recall(settings.data / "articles.db")) as recall:
+        return read_articles(*folders, recall=recall)
 
 
 def _own_folder(settings: Settings) -> Path:

@@ -201,11 +201,11 @@ def counted(exposition: str) -> str:
 
 def limited(environment: dict[str, str], folder: Path) -> None:
     """Print what one client gets that does not stop asking."""
-    settings = {**environment, "TANYA_RATE": "30/minute", "TANYA_WORKERS": "2"}
+    settings = {**environment, "TANYA_RATE": "10/minute", "TANYA_WORKERS": "2"}
     with serving(settings, folder / "limited.log") as (server, client):
         before = megabytes(server)
         load = Load(str(client.base_url), folder, 10)
-        row = load.traffic("2 workers, TANYA_RATE=30/minute, closed, 4 people", "closed", 4)
+        row = load.traffic("2 workers, TANYA_RATE=10/minute, closed, 4 people", "closed", 4)
         print(row.show(f"{before:.0f} | {megabytes(server):.0f}"))
         refusal = client.post("/ask", json={"question": "Apa itu ASEAN?"})
         print(f"\nThen: {refusal.status_code}, Retry-After {refusal.headers['retry-after']} s")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 import yaml
@@ -18,6 +19,9 @@ from corpus.aside import replace_file
 from corpus.matter import LANGUAGES as LANGUAGES
 from corpus.matter import CorpusError as CorpusError
 from corpus.matter import FrontMatter
+
+if TYPE_CHECKING:
+    from corpus.recall import Recall
 
 SHIPPED = Path(__file__).parent / "articles"
 """The corpus that travels with the package."""
@@ -87,11 +91,11 @@ class Corpus:
     problems: tuple[CorpusError, ...]
 
 
-def read_corpus(*folders: Path) -> Corpus:
+def read_corpus(*folders: Path, recall: Recall | None = None) -> Corpus:
     """All of `folders`, sorted by id; files that cannot be used become problems, in order of their paths.
 
     A problem is wrong or missing front matter, a translation without its article, two articles with one
-    id or one url (the second one is left out), a folder that is not there.
+    id or one url (the second one is left out), a folder that is not there. `recall`: what was read before.
     """
     articles: dict[str, Article] = {}
     paths: dict[str, Path] = {}
@@ -105,7 +109,7 @@ def read_corpus(*folders: Path) -> Corpus:
                 )
             )
             continue
-        for path, article in _read_folder(folder, problems):
+        for path, article in _read_folder(folder, problems, recall):
             url = canonical_url(article.source.url)
             if article.id in articles:
                 problems.append(
@@ -128,10 +132,10 @@ def read_corpus(*folders: Path) -> Corpus:
     return Corpus(ordered, paths, tuple(problems))
 
 
-def read_articles(*folders: Path) -> list[Article]:
+def read_articles(*folders: Path, recall: Recall | None = None) -> list[Article]:
     """Every article below `folders`, sorted by id; CorpusError where any file cannot be used, with the
     first of the reasons (all: `read_corpus`)."""
-    corpus = read_corpus(*folders)
+    corpus = read_corpus(*folders, recall=recall)
     if corpus.problems:
         first, others = corpus.problems[0], len(corpus.problems) - 1
         more = (
@@ -195,7 +199,9 @@ def _write(path: Path, matter: dict[str, object], text: str) -> None:
     replace_file(path, f"---\n{head}---\n{text.strip()}\n", "article")
 
 
-def _read_folder(folder: Path, problems: list[CorpusError]) -> Iterator[tuple[Path, Article]]:
+def _read_folder(
+    folder: Path, problems: list[CorpusError], recall: Recall | None
+) -> Iterator[tuple[Path, Article]]:
     originals: dict[str, Path] = {}
     translations: dict[str, list[tuple[str, Path]]] = {}
     for path in sorted(folder.rglob("*.md")):
@@ -225,14 +231,23 @@ def _read_folder(folder: Path, problems: list[CorpusError]) -> Iterator[tuple[Pa
                 )
             )
     for stem, path in originals.items():
+        others = translations.get(stem, [])[:1]
+        files = [path, *(other for _, other in others)]
+        known = None if recall is None else recall.get(stem, files)
+        if known is not None:
+            yield path, known
+            continue
         try:
             translation = None
-            if stem in translations:
-                language, other = translations[stem][0]
+            for language, other in others:
                 translation = _read_translation(other, language)
-            yield path, _read_article(path, stem, translation)
+            article = _read_article(path, stem, translation)
         except CorpusError as error:
             problems.append(error)
+            continue
+        if recall is not None:
+            recall.put(files, article)
+        yield path, article
 
 
 def _read_article(path: Path, stem: str, translation: Translation | None) -> Article:

@@ -153,9 +153,10 @@ def print_asked(asked: Asked, console: Console) -> None:
     if not (wanted.unanswered or wanted.helpful is not None):
         console.print(Text(_headline(asked), style="bold"))
         console.print(_trend(overview), "")
-        if asked.most:
-            table = _table("Most asked, in the same words", ("times", "question"))
-            for text, n in asked.most:
+        often = [(text, n) for text, n in asked.most if n > 1]
+        if often:
+            table = _table("Asked most often, in the same words", ("times", "question"))
+            for text, n in often:
                 table.add_row(str(n), Text(text))
             console.print(table, "")
     if wanted.helpful is None:

@@ -312,7 +312,7 @@ class Journal:
     def _scrub(self) -> None:
         """Leave no bytes behind; where that cannot be done now, later."""
         try:
-            self._unclean = not self.database.scrub()
+            self._unclean = not self.database.scrub(whole=True)
         except DatabaseError as error:
             self._unclean = True
             _log.error("Deleted questions still lie in the file; tried again soon. %s", error)

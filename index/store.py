@@ -203,7 +203,7 @@ class Store:
             current = self.current_id()
             for name in reversed([name for name in self.ids() if current and name < current]):
                 try:
-                    self._open(name, None)
+                    read_generation(self._generations / name)
                 except GenerationError as error:
                     _log.warning("%s Skipped.", error)
                     continue

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.keyboard import View, rating_rows, read_rating, read_reason
 from bot.markup import clean, excerpt, one_line, plain, shorten, visible, web_address
 from bot.menu import COMMANDS
 from bot.message import Messages, wording
@@ -64,12 +65,15 @@ answers = st.builds(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=150)
-@given(answers, st.none() | words, words, words)
+@settings(deadline=None, max_examples=100)
+@given(answers, st.none() | words, words, words, st.booleans(), st.integers(1, 9))
 def test_any_answer_is_a_message_that_telegram_takes(
-    any_answer: Answer, asked: str | None, name: str, contact: str
+    any_answer: Answer, asked: str | None, name: str, contact: str, recent: bool, k: int
 ) -> None:
-    rendered = render(any_answer, Messages(any_answer.language, name, contact), asked)
+    messages = Messages(any_answer.language, name, contact)
+    view = View(k, any_answer.language, recent)
+    below = rating_rows(messages, "0123456789abcdef" * 2, False, "unclear")
+    rendered = render(any_answer, messages, asked, view, below, days=365)
     parsed = parse(rendered.html)
     assert 1 <= units(parsed.text) <= LIMIT
     assert parsed.text == visible(rendered.html)
@@ -82,8 +86,10 @@ def test_any_answer_is_a_message_that_telegram_takes(
             if "url" in button:  # Telegram's demand for a dot in the host is met by the fallback
                 assert web_address(button.pop("url"))
                 button["callback_data"] = "x"
-            elif (data := button["callback_data"]) and parsed.text:
+            elif (data := button["callback_data"]).startswith("ask:"):
                 assert related_question(parsed.text, data) is not None
+            else:
+                assert View.read(data) or read_rating(data) or read_reason(data)
     checked_keyboard(markup)
 
 

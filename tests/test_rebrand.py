@@ -29,7 +29,15 @@ def texts(client: httpx.Client) -> dict[str, str]:
         "what is the price of chili",
     ]
     social = ["halo", "who are you?", "help", "write me a poem", "ok", "bonjour, ça va bien?"]
-    paths = ["/", "/?lang=en", "/embed?lang=id", "/widget.js", "/icon.svg", "/theme.css"]
+    paths = [
+        "/",
+        "/?lang=en",
+        "/embed?lang=id",
+        "/widget.js",
+        "/icon.svg",
+        "/docs",
+        "/openapi.json",
+    ]
     paths += [f"/ask?q={text}" for text in [*questions, *social]]
     paths += [f"/?lang=en&q={text}" for text in questions]
     paths += [f"/suggest?q={text}&language={one}" for text in "fkw" for one in ("id", "en")]
