@@ -30,11 +30,11 @@ from api.desk_jobs import BusyError, Jobs, Told, Work
 from api.desk_session import SECONDS, Sessions
 from api.desk_view import View, told_of
 from api.desk_visit import Visit
+from api.gate import key_of
 from api.operate import FAILURES
 from api.problem import ProblemError
 from index.database import DatabaseError
 from index.journal import Journal
-from index.person import secret_key
 from index.settings import Settings
 
 COOKIE = "tanya_desk"
@@ -85,7 +85,7 @@ class Desk:
         """`settings` must have an admin token, which `access` compares."""
         assert settings.admin_token is not None
         token = settings.admin_token.get_secret_value()
-        self._sessions = Sessions(token, secret_key(settings), settings.data)
+        self._sessions = Sessions(token, key_of(settings), settings.data)
         self._access = access
         self._jobs = Jobs(settings.data)
         self._admin = admin
@@ -207,6 +207,9 @@ class Desk:
             thread = await self._run(lambda: self._jobs.start(work, action, FAILURES))
         except BusyError:
             return self._back(visit, "busy")
+        except OSError as error:
+            log.error("desk: the data folder cannot be written (%s)", error)
+            return self._back(visit, "disk")
         await self._run(lambda: thread.join(_PATIENCE))
         return self._back(visit)
 

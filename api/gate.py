@@ -96,7 +96,7 @@ class Gate:
         self._threads = anyio.CapacityLimiter(settings.parallel)
         self._moments = anyio.CapacityLimiter(_SHORT_WORK)
         self._writing = anyio.CapacityLimiter(_SHORT_WORK)
-        self._key = _key(settings) if journal is not None or limiter is not None else b""
+        self._key = key_of(settings) if journal is not None or limiter is not None else b""
 
     def refusal(self, client: HTTPConnection) -> problem.ProblemError | None:
         """Why the question of `client` cannot be taken at this moment, counted; None where it can."""
@@ -274,7 +274,8 @@ def _reason(error: Exception) -> str:
     return "internal"
 
 
-def _key(settings: Settings) -> bytes:
+def key_of(settings: Settings) -> bytes:
+    """`secret_key`; where that cannot be kept, one that lasts until the next start."""
     try:
         return secret_key(settings)
     except OSError as error:

@@ -335,6 +335,20 @@ def test_work_is_told_of_for_a_while(desk: Office, monkeypatch: pytest.MonkeyPat
                 assert (f'data-state="{state}"' in page) is told
 
 
+def test_a_disk_that_cannot_be_written_is_told(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*values: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with desk.inside() as client:
+        monkeypatch.setattr("api.desk_jobs.replace_file", full)
+        assert "Free some space" not in press(client, "rebuild").text, "the note of it is not vital"
+        monkeypatch.setattr(Jobs, "_lock", full)
+        monkeypatch.setattr(Jobs, "last", lambda self: None)
+        assert "The data folder cannot be written. Free some space" in press(client, "rebuild").text
+
+
 def test_below_a_path_of_a_proxy(tmp_path: Path, built: Path, static: StaticVectors) -> None:
     shutil.copytree(built, tmp_path / "var")
     made = office(tmp_path / "var", static, root_path="/tanya")
