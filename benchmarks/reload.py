@@ -171,7 +171,7 @@ def run(
         "TANYA_CORPUS": str(corpus),
         "TANYA_SHIPPED_CORPUS": "false",
         "TANYA_PROFILE": "fast",
-        "TANYA_RATE": "",
+        "TANYA_RATE": "off",
         "TANYA_WORKERS": str(workers),
         "TANYA_JOURNAL": "false",
     }
@@ -269,7 +269,7 @@ def _indexed(folder: Path, articles: int) -> Iterator[dict[str, str]]:
         "TANYA_DATA": str(folder / "var"),
         "TANYA_CORPUS": str(folder / "corpus"),
         "TANYA_PROFILE": "fast",
-        "TANYA_RATE": "",
+        "TANYA_RATE": "off",
         "TANYA_JOURNAL": "false",
     }
     write_edition(folder / "corpus", articles, 0)
