@@ -171,9 +171,10 @@ def run(
         "TANYA_CORPUS": str(corpus),
         "TANYA_SHIPPED_CORPUS": "false",
         "TANYA_PROFILE": "fast",
-        "TANYA_RATE": "",
+        "TANYA_RATE": "off",
         "TANYA_WORKERS": str(workers),
         "TANYA_JOURNAL": "false",
+        "TANYA_LOG_FORMAT": "json",
     }
     write_edition(corpus, articles, 0)
     rebuild(environment)
@@ -218,12 +219,14 @@ def run(
 def _followed(log: Path, editions: Editions) -> list[float]:
     """Seconds from each switch until each worker served the new index, as its log says."""
     found = []
-    for day, name in re.findall(
-        r"^(\S+ \S+) INFO \S+: Serving index (\S+):", log.read_text(), re.M
-    ):
-        at = datetime.strptime(day, "%Y-%m-%d %H:%M:%S,%f").timestamp()  # noqa: DTZ007
-        if name in list(editions.switched)[1:]:
-            found.append(at - editions.switched[name])
+    for line in log.read_text().splitlines():
+        if not line.startswith("{"):
+            continue
+        record = json.loads(line)
+        match = re.match(r"Serving index (\S+):", record["message"])
+        if match and match[1] in list(editions.switched)[1:]:
+            at = datetime.fromisoformat(record["timestamp"]).timestamp()
+            found.append(at - editions.switched[match[1]])
     return found
 
 
@@ -269,7 +272,7 @@ def _indexed(folder: Path, articles: int) -> Iterator[dict[str, str]]:
         "TANYA_DATA": str(folder / "var"),
         "TANYA_CORPUS": str(folder / "corpus"),
         "TANYA_PROFILE": "fast",
-        "TANYA_RATE": "",
+        "TANYA_RATE": "off",
         "TANYA_JOURNAL": "false",
     }
     write_edition(folder / "corpus", articles, 0)

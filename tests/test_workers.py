@@ -23,7 +23,7 @@ from tests.test_serve import free_port, running, until_ready
 pytestmark = pytest.mark.slow
 
 QUESTION = {"question": "Where is the ASEAN Secretariat?"}
-LIGHT = {"TANYA_READER": "false", "TANYA_RATE": ""}
+LIGHT = {"TANYA_READER": "false", "TANYA_RATE": "off"}
 
 
 @dataclass(frozen=True)
