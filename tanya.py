@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from corpus.collect import Collector
     from corpus.report import Report, Task
     from index.answer import Answer, Answerer, AnswerPassage
+    from index.asked import Wanted
+    from index.clusters import Cluster
+    from index.journal import Entry, Journal
     from index.reader import Reader
     from index.settings import Settings
     from index.store import Rebuilt, Store
@@ -246,7 +249,7 @@ def collect(
         sure=True,
     )
     _log_to_stderr(settings)
-    named = read_targets(
+    tasks = read_targets(
         (
             name
             for target in targets or ()
@@ -255,9 +258,11 @@ def collect(
         said,
     )
     for option, value in (("--url", url), ("--title", title)):
-        if value is not None and len(named) != 1:
+        if value is not None and len(tasks) != 1:
             raise typer.BadParameter("is for one page at a time", param_hint=option)
-    report = _collect(settings, folder, named if targets else None, every, dry_run, wait)
+    if targets and not tasks:
+        raise typer.BadParameter("nothing to collect is named there", param_hint="TARGETS")
+    report = _collect(settings, tasks, every, dry_run, wait)
     if json:
         import json as json_
 
@@ -336,6 +341,7 @@ def status(
                 "encoder": found.encoder,
                 "articles": found.articles,
                 "passages": found.passages,
+                "readers": list(found.readers),
             }
         rows.append(row | {"state": found.fault or "whole"})
     if json:
@@ -348,6 +354,7 @@ def status(
             typer.echo(
                 f"{mark} {row['id']}  {row['articles']} articles, {row['passages']} passages, "
                 f"encoder {row['encoder']}, whole"
+                + (f", open in {len(row['readers'])} processes" if row["readers"] else "")
             )
         else:
             typer.echo(f"{mark} {row['id']}  {row['state']}")
@@ -528,7 +535,7 @@ def _admin(settings: Settings, answerer: Answerer) -> Admin:
         collect=lambda targets: _apart(_collect_apart, settings, list(targets)),
         generations=lambda: states(store),
         rollback=lambda: store.rollback(_PATIENCE),
-        cluster=lambda entries: cluster(entries, answerer.encoder),
+        cluster=lambda entries: cluster(entries, answerer.encoder, answerer.static),
     )
 
 
@@ -552,9 +559,12 @@ def _apart(work: Callable[..., Any], *arguments: Any) -> Any:
 
 def _rebuild_apart(settings: Settings, force: bool) -> Rebuilt:
     _log_to_stderr(settings)
+    from index.behind import reading
+
     encoder, static = _encoder(settings)
-    articles = _articles(settings)
-    return _store(settings).rebuild(articles, encoder, static, wait=_PATIENCE, force=force)
+    with reading(settings.data):
+        articles = _articles(settings)
+        return _store(settings).rebuild(articles, encoder, static, wait=_PATIENCE, force=force)
 
 
 def _collect_apart(settings: Settings, targets: list[str]) -> Report:
@@ -565,8 +575,8 @@ def _collect_apart(settings: Settings, targets: list[str]) -> Report:
         raise CorpusError("TANYA_CORPUS is not set: there is no folder for collected articles.")
     _log_to_stderr(settings)
     # Addresses only: whoever is far away names no files of this machine.
-    named = [Task(where, Said()) for where in targets] or None
-    report = _collect(settings, settings.corpus, named, False, False, _PATIENCE)
+    tasks = [Task(where, Said(sure=True)) for where in targets]
+    report = _collect(settings, tasks, False, False, _PATIENCE)
     if report.changed:
         _rebuild_apart(settings, False)
     return report
@@ -697,6 +707,124 @@ def evaluate(
 
 
 @app.command()
+def questions(
+    since: Annotated[
+        datetime | None,
+        typer.Option("--since", formats=_DAY, help="From this day on. Default: 30 days ago."),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option("--until", formats=_DAY, help="To this day. Default: today."),
+    ] = None,
+    unanswered: Annotated[
+        bool, typer.Option("--unanswered", help="Only what was not answered, all groups of it.")
+    ] = False,
+    rated: Annotated[
+        str | None, typer.Option("--rated", help="Only what was rated: bad or good.")
+    ] = None,
+    door: Annotated[
+        str | None,
+        typer.Option("--door", help="Only of one door: page, widget, http, telegram or inline."),
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="Write the questions as CSV here; - is the output.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Say what people ask: by day, what was not answered, grouped by meaning, and what was rated badly."""
+    from index.journal import DOORS, local_day
+
+    if rated not in (None, "bad", "good"):
+        raise typer.BadParameter("use bad or good", param_hint="--rated")
+    if door not in (None, *DOORS):
+        raise typer.BadParameter(f"use one of {', '.join(DOORS)}", param_hint="--door")
+    if json and csv is not None:
+        raise typer.BadParameter("use it without --csv", param_hint="--json")
+    last = until.date() if until is not None else local_day(datetime.now(UTC))
+    first = since.date() if since is not None else last - timedelta(days=29)
+    if first > last:
+        raise typer.BadParameter("is after --until", param_hint="--since")
+    settings = _settings()
+    if not settings.journal:
+        typer.secho(
+            "tanya: The journal is switched off (TANYA_JOURNAL=false): questions are not kept.",
+            err=True,
+        )
+        raise typer.Exit(2)
+    from index.asked import Wanted
+    from index.database import Database
+    from index.journal import Journal
+
+    database = Database.of(settings)
+    journal = Journal(database, settings.retention_days)
+    helpful = None if rated is None else rated == "good"
+    wanted = Wanted(first, last, cast("Any", door), unanswered, helpful)
+    try:
+        _show_questions(settings, journal, wanted, csv, json)
+    finally:
+        database.close()
+
+
+def _show_questions(
+    settings: Settings, journal: Journal, wanted: Wanted, csv: Path | None, json: bool
+) -> None:
+    import json as json_
+
+    from rich.console import Console
+
+    from index.asked import as_json, ask_journal, print_asked, unanswered, write_csv
+
+    def group(entries: Sequence[Entry]) -> list[Cluster]:
+        if not entries:
+            return []
+        # Late: the models are loaded for nothing where all was answered.
+        from index.clusters import cluster
+
+        encoder, static = _encoder(settings)
+        return cluster(entries, encoder, static)
+
+    if csv is not None:
+        everything = 10**9
+        if wanted.unanswered:
+            left = unanswered(journal, wanted, everything)
+            _write(csv, lambda file: write_csv(left, file, group(left)))
+        else:
+            entries = journal.entries(
+                *wanted.span, helpful=wanted.helpful, door=wanted.door, limit=everything
+            )
+            _write(csv, lambda file: write_csv(entries, file))
+        return
+    asked = ask_journal(journal, wanted, group)
+    if json:
+        typer.echo(json_.dumps(as_json(asked), indent=2, ensure_ascii=False))
+    elif any(day.asked for day in asked.overview.days):
+        print_asked(asked, Console(highlight=False))
+    else:
+        start = journal.first_day()
+        where = f" at the door {wanted.door}" if wanted.door else ""
+        kept = (
+            "None are kept at all: they are from when people ask on the page, over HTTP or in Telegram."
+            if start is None
+            else f"The oldest that is kept is of {start}."
+        )
+        typer.echo(f"Nobody asked anything from {wanted.since} to {wanted.until}{where}. {kept}")
+
+
+def _write(path: Path, write: Callable[[IO[str]], None]) -> None:
+    """To the file `path`, or to the output where it is `-`."""
+    if str(path) == "-":
+        write(sys.stdout)
+        return
+    try:
+        # The mark at the beginning tells spreadsheets that this is UTF-8.
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            write(file)
+    except OSError as error:
+        typer.secho(f"tanya: {path} cannot be written ({error.strerror}).", fg="red", err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
 def calibrate(
     questions: Annotated[
         Path | None,
@@ -760,7 +888,9 @@ def _listen(settings: Settings) -> socket.socket:
     import socket
 
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family)
+    # The protocol is named, since asyncio sends at once (TCP_NODELAY) only where it is: else each answer on
+    # a connection that is kept waits 40 ms for the client's delayed acknowledgement of its head.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
@@ -798,35 +928,16 @@ def _store(settings: Settings) -> Store:
 
 
 def _articles(settings: Settings) -> list[Article]:
+    from contextlib import closing
+
     from corpus.article import SHIPPED, read_articles
+    from corpus.recall import Recall
 
     folders = [SHIPPED] if settings.shipped_corpus else []
     if settings.corpus is not None:
         folders.append(settings.corpus)
-    return read_articles(*folders)
-
-
-def _collect(
-    settings: Settings,
-    folder: Path,
-    named: list[Task] | None,
-    every: bool,
-    dry_run: bool,
-    wait: float,
-) -> Report:
-    """Visit those `named`; with None what is due of the sources file, or `every` one of it."""
-    from corpus.collected import keep
-    from corpus.report import tasks_of
-    from corpus.sources import read_sources
-
-    sources = read_sources(settings.sources) if named is None else []
-    with _collector(settings, folder, dry_run, wait) as collector:
-        if named is None:
-            named = tasks_of(sources if every else collector.due(sources))
-        report = collector.collect(named)
-        if named and not dry_run:
-            keep(report, settings.data)
-        return report
+    with closing(Recall(settings.data / "articles.db")) as recall:
+        return read_articles(*folders, recall=recall)
 
 
 def _own_folder(settings: Settings) -> Path:
@@ -841,6 +952,25 @@ def _own_folder(settings: Settings) -> Path:
     return settings.corpus
 
 
+def _collect(
+    settings: Settings, tasks: list[Task], every: bool, dry_run: bool, wait: float
+) -> Report:
+    """Visit `tasks`; without any, what is due of the sources file, or `every` one of it."""
+    from corpus.collected import keep
+    from corpus.report import tasks_of
+    from corpus.sources import read_sources
+
+    assert settings.corpus is not None
+    with _collector(settings, settings.corpus, dry_run, wait) as collector:
+        if not tasks:
+            sources = read_sources(settings.sources)
+            tasks = tasks_of(sources if every else collector.due(sources))
+        report = collector.collect(tasks)
+        if tasks and not dry_run:
+            keep(report, settings.data)
+        return report
+
+
 @contextmanager
 def _collector(settings: Settings, folder: Path, dry_run: bool, wait: float) -> Iterator[Collector]:
     """A collector into `folder`, the only one at work as long as the context is open."""
@@ -852,12 +982,10 @@ def _collector(settings: Settings, folder: Path, dry_run: bool, wait: float) -> 
     from corpus.collect import Collector
     from corpus.ledger import Ledger
     from corpus.shelf import Shelf, ShelfError
-    from corpus.web import Web
+    from corpus.web import Web, agent
 
-    contact = f"; {settings.contact}" if settings.contact else ""
-    agent = f"{settings.name.replace(' ', '')}/1.0 (news collector of {settings.name}{contact})"
     web = Web(
-        agent.encode("ascii", "ignore").decode(),
+        agent(settings.name, settings.contact),
         settings.allowed_hosts,
         settings.collect_delay,
         settings.collect_loopback,

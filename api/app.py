@@ -57,10 +57,10 @@ def create_app(
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    front.add(app, settings)
+    gate = Gate(answerer, settings, journal, limiter)
+    front.add(app, gate, settings)
     for error in problem.HANDLED:
         app.add_exception_handler(error, problem.handle)
-    gate = Gate(answerer, settings, journal, limiter)
     routers = [ask.routes(gate), lookup.routes(gate), service.routes(gate, settings.data)]
     if settings.admin_token is not None:
         access = Access(gate, settings.admin_token)

@@ -68,5 +68,17 @@ def describe(app: FastAPI, settings: Settings) -> dict[str, Any]:
             text.update(limits)
         for text in (fields["previous"], given["previous"]):
             text["anyOf"][0].update(limits)  # the other is null
+        if not settings.shipped_corpus:
+            # The examples are about our own articles: over others' they would find nothing.
+            described = _without_examples(described)
         app.openapi_schema = described
     return app.openapi_schema
+
+
+def _without_examples(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_without_examples(item) for item in part]
+    if isinstance(part, dict):
+        kept = {key: value for key, value in part.items() if key not in ("example", "examples")}
+        return {key: _without_examples(value) for key, value in kept.items()}
+    return part

@@ -14,7 +14,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import anyio
 import anyio.to_thread
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.responses import (
+    HTMLResponse,
+    JSONResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 
 from api import web
 from api.access import Access
@@ -26,6 +32,7 @@ from api.desk_view import View, told_of
 from api.desk_visit import Visit
 from api.operate import FAILURES
 from api.problem import ProblemError
+from index.database import DatabaseError
 from index.journal import Journal
 from index.person import secret_key
 from index.settings import Settings
@@ -50,6 +57,7 @@ def add(app: FastAPI, desk: Desk) -> None:
         ("/desk/collect", "POST", desk.collect),
         ("/desk/rollback", "POST", desk.roll_back),
         ("/desk/work", "GET", desk.work),
+        ("/desk/questions.csv", "GET", desk.csv),
     ):
         app.add_api_route(path, answer, methods=[method], include_in_schema=False)
 
@@ -176,6 +184,22 @@ class Desk:
             return JSONResponse({"state": None}, 401, _HEADERS)
         job = await self._run(self._jobs.last)
         return JSONResponse({"state": job and job.state}, headers=_HEADERS)
+
+    async def csv(self, request: Request) -> Response:
+        """All questions of the chosen days, for a spreadsheet."""
+        visit = Visit.of(request.query_params, web.preferred(request.headers))
+        if await self._session(request) is None:
+            return RedirectResponse(f"login?{visit.query}", 303, _HEADERS)
+        try:
+            parts = await self._view.csv(visit)
+        except DatabaseError as error:
+            log.warning("desk: the journal cannot be read. %s", error)
+            parts = None
+        if parts is None:
+            return self._back(visit)  # where it says why
+        name = f"tanya-{visit.span.since}-{visit.span.until}.csv"
+        headers = {**_HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
+        return StreamingResponse(parts, media_type="text/csv", headers=headers)
 
     async def _do(self, work: Work, action: Callable[[], Told], visit: Visit) -> Response:
         log.info("desk: %s", work)

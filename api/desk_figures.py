@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from api.admin import Admin
 from api.desk_visit import Span
 from corpus.article import Article
 from index.answer import IndexInfo
+from index.asked import Wanted, unanswered, write_csv
 from index.catalogue import Catalogue
 from index.clusters import Cluster
 from index.journal import Entry, Journal, Overview
 
-GROUPED = 1000
-"""Unanswered questions that are grouped, the newest."""
+GROUPED = 2000
+"""Unanswered questions that are grouped, the newest: the work grows with the square."""
 _KEPT_SECONDS = 60.0
 _LATEST = 20
 _BAD = 50
+_EVERYTHING = 10**9
 
 
 class Indexed(Protocol):
@@ -94,17 +98,18 @@ def sources_of(indexed: Indexed, shown: Mapping[str, int], most: int) -> Sources
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What the journal tells of a span: counts, the answers rated badly, the latest questions (both
-    newest first)."""
+    """What the journal tells of a span: counts, what was asked most in the same words, the answers rated
+    badly and the latest questions (both newest first)."""
 
     overview: Overview
+    most: tuple[tuple[str, int], ...]
     bad: tuple[Entry, ...]
     latest: tuple[Entry, ...]
 
     @property
     def unanswered(self) -> int:
-        """How many questions were not answered at all."""
-        return sum(day.unknown for day in self.overview.days)
+        """How many questions were left open; passages that may help are no answer."""
+        return sum(day.unknown + day.partly for day in self.overview.days)
 
 
 class Reader:
@@ -120,12 +125,26 @@ class Reader:
 
     def figures(self, span: Span) -> Figures:
         """Raises DatabaseError."""
-        since, until = span.bounds
+        since, until = Wanted(span.since, span.until).span
         return Figures(
             self._journal.overview(span.since, span.until),
+            tuple(self._journal.most_asked(span.since, span.until)),
             tuple(self._journal.entries(since, until, helpful=False, limit=_BAD)),
             tuple(self._journal.entries(since, until, limit=_LATEST)),
         )
+
+    def csv(self, span: Span) -> Iterator[str]:
+        """All questions of `span` as `tanya questions --csv` writes them, a day at a time, the newest first.
+        Raises DatabaseError."""
+        head = "\ufeff"  # tells spreadsheets that this is UTF-8
+        for ago in range((span.until - span.since).days + 1):
+            day = span.until - timedelta(days=ago)
+            asked = self._journal.entries(*Wanted(day, day).span, limit=_EVERYTHING)
+            written = io.StringIO(newline="")
+            write_csv(asked, written)
+            title, _, rows = written.getvalue().partition("\r\n")
+            yield f"{head}{title}\r\n{rows}" if head else rows
+            head = ""
 
     def clusters(self, span: Span) -> Future[Sequence[Cluster]]:
         """The newest unanswered questions in groups, the largest first; not older than a minute."""
@@ -140,6 +159,6 @@ class Reader:
             return self._kept[span][1]
 
     def _group(self, span: Span) -> Sequence[Cluster]:
-        since, until = span.bounds
-        asked = self._journal.entries(since, until, outcome="unknown", limit=GROUPED)
-        return self._admin.cluster(asked)
+        return self._admin.cluster(
+            unanswered(self._journal, Wanted(span.since, span.until), GROUPED)
+        )

@@ -5,7 +5,6 @@ One day is one place on the x axis. Colours are those of the classes in page/sta
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,11 +13,13 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from markupsafe import Markup
 
 WIDTH, HEIGHT = 360, 190
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 12, 24
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 16, 12, 24
 _TICKS = 4
 """Steps of the y axis at most, less a fraction."""
-_LABELS = 4
-"""Days named below the x axis, where there are as many."""
+_EACH, _LABELS = 5, 4
+"""Up to so many days each is named below the x axis; else so many of them are."""
+_WIDEST = 26.0
+"""The widest bar."""
 _DOTS = 45
 """Days up to which each point of a line has a dot that is seen well."""
 
@@ -56,15 +57,15 @@ def bars(plot: Plot) -> Markup:
             if not value:
                 continue
             top, bottom = (_y(at, ticks[-1]) for at in (below + value, below))
-            gap = min(2.0, wide * 0.2)
+            bar = min(_WIDEST, wide - min(2.0, wide * 0.2))
             _add(
                 group,
                 "rect",
                 {
                     "class": series.style,
-                    "x": _x(place, plot) - (wide - gap) / 2,
+                    "x": _x(place, plot) - bar / 2,
                     "y": top,
-                    "width": wide - gap,
+                    "width": bar,
                     "height": bottom - top,
                 },
             )
@@ -167,11 +168,10 @@ def _frame(plot: Plot, ticks: Sequence[float]) -> tuple[Element, list[Element]]:
 
 def named_days(count: int) -> list[int]:
     """The places of the days that the x axis names: evenly apart, so that their labels have room."""
-    if count <= _LABELS:
+    if count <= _EACH:
         return list(range(count))
     apart = math.ceil(count / _LABELS)
-    # From half a step in, so that the first and the last label stay inside the picture.
-    return list(itertools.islice(range(apart // 2, count, apart), _LABELS))
+    return list(range((count - 1) % apart, count, apart))  # the last day is one of them
 
 
 def _add(parent: Element, name: str, attributes: dict[str, object]) -> Element:

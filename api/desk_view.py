@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import statistics
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from markupsafe import Markup
@@ -17,7 +19,7 @@ from api import web
 from api.admin import Admin, GenerationState
 from api.brand import read_words
 from api.desk_figures import GROUPED, Figures, Indexed, Reader, Sources, sources_of
-from api.desk_jobs import Jobs, Told
+from api.desk_jobs import Job, Jobs, Told
 from api.desk_plot import Plot, Series, bars, lines
 from api.desk_visit import LONGEST, SPANS, Span, Visit
 from api.desk_words import Words
@@ -32,8 +34,10 @@ from index.settings import Settings
 from index.store import Rebuilt
 
 QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
-GROUPING = 1.0
-"""Seconds that the page waits for the groups of unanswered questions."""
+GROUPING = 1.2
+"""Seconds that the page waits for the groups of unanswered questions; it is to be there in two."""
+_NEWS = {"done": timedelta(hours=1), "failed": timedelta(days=1)}
+"""How long work that has ended is told of."""
 T = TypeVar("T")
 log = logging.getLogger("tanya.api")
 
@@ -93,25 +97,30 @@ class View:
         )
         current = next((one.id for one in generations if one.current), None)
         older = [one for one in generations if current and one.id < current and not one.fault]
-        return self._render(
-            visit,
-            "desk",
-            up,
-            {
-                **read,
-                "inside": True,
-                "form": form,
-                "generations": generations,
-                "current": current,
-                "before": older[0].id if older else None,
-                "info": info,
-                "age": (datetime.now(UTC) - info.built_at).total_seconds() if info else 0.0,
-                "collected": collected,
-                "job": job,
-                "told": told_key(job.work, job.told) if job else None,
-                "folder": self._settings.corpus is not None,
-            },
-        )
+        values = {
+            **read,
+            "inside": True,
+            "form": form,
+            "generations": generations,
+            "current": current,
+            "before": older[0].id if older else None,
+            "info": info,
+            "age": (datetime.now(UTC) - info.built_at).total_seconds() if info else 0.0,
+            "collected": collected,
+            "job": job if job is not None and _is_news(job) else None,
+            "told": told_key(job.work, job.told) if job else None,
+            "folder": self._settings.corpus is not None,
+        }
+        return await self._run(lambda: self._render(visit, "desk", up, values))
+
+    async def csv(self, visit: Visit) -> Iterator[str] | None:
+        """The questions of `visit` as CSV, the first part of it read; None where there is no journal. Raises
+        DatabaseError."""
+        if self._reader is None:
+            return None
+        parts = self._reader.csv(visit.span)
+        first = await self._run(lambda: next(parts))
+        return itertools.chain([first], parts)
 
     async def _journal(self, visit: Visit) -> dict[str, Any]:
         """What the journal tells, or why it does not."""
@@ -121,12 +130,13 @@ class View:
         if reader is None:
             return nothing | {"journal_note": t["journal_off"]}
         try:
+            patience = time.monotonic() + GROUPING
             groups = reader.clusters(visit.span)
             figures = await self._run(lambda: reader.figures(visit.span))
-            found = figures_of(figures, visit.span, t, w)
+            found = await self._run(lambda: figures_of(figures, visit.span, t, w))
             found["sources"] = await self._run(lambda: self._sources(figures))
             found["articles"] = await self._run(lambda: self._articles(figures))
-            found["clusters"] = await _within(GROUPING, groups)
+            found["clusters"] = await _until(patience, groups)
         except DatabaseError as error:
             log.warning("desk: the journal cannot be read. %s", error)
             return nothing | {"journal_note": f"{t['journal_fault']} {error}"}
@@ -178,10 +188,16 @@ class View:
         )
 
 
-async def _within(seconds: float, groups: Future[Sequence[Cluster]]) -> Sequence[Cluster] | None:
-    """The groups; None where they take longer. Raises what grouping raised."""
+def _is_news(job: Job) -> bool:
+    """Whether it is still worth a place at the head of the page."""
+    return job.ended is None or datetime.now(UTC) - job.ended < _NEWS[job.state]
+
+
+async def _until(patience: float, groups: Future[Sequence[Cluster]]) -> Sequence[Cluster] | None:
+    """The groups; None where they are not there when the clock reaches `patience`. Raises what grouping
+    raised."""
     waiting = asyncio.wrap_future(groups)
-    done, _ = await asyncio.wait([waiting], timeout=seconds)
+    done, _ = await asyncio.wait([waiting], timeout=max(0.0, patience - time.monotonic()))
     return waiting.result() if done else None
 
 
@@ -235,6 +251,7 @@ def figures_of(figures: Figures, span: Span, t: dict[str, Any], w: Words) -> dic
         "helpful": sum(day.helpful for day in overview.days),
         "unhelpful": sum(day.unhelpful for day in overview.days),
         "plots": plots_of(overview, span, t, w),
+        "most_asked": figures.most,
         "bad": figures.bad,
         "latest": figures.latest,
         "unanswered": figures.unanswered,

@@ -36,15 +36,6 @@ class Span:
         """The last `days` days, today included."""
         return cls(today - timedelta(days=days - 1), today)
 
-    @property
-    def bounds(self) -> tuple[datetime, datetime]:
-        """From when to before when."""
-        start, end = (
-            datetime(day.year, day.month, day.day).astimezone()
-            for day in (self.since, self.until + timedelta(days=1))
-        )
-        return start, end
-
 
 def read_span(days: str, since: str, until: str, today: date) -> Span:
     """What the operator chose; the last 7 days where that is nothing. Raises SpanError."""

@@ -7,14 +7,14 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from api.gate import DOOR_HEADER
+from api.gate import DOOR_HEADER, Gate
 from api.guard import REQUEST_ID, Guard
 from index.settings import Settings
 
 
-def add(app: FastAPI, settings: Settings) -> None:
+def add(app: FastAPI, gate: Gate, settings: Settings) -> None:
     """Put it in front of `app`; the last is the first to see a request."""
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, refusal=gate.refusal)
     if settings.cors_origins:
         # Outside the guard, so that scripts can read its refusals too. No credentials: there are none.
         app.add_middleware(

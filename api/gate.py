@@ -97,6 +97,13 @@ class Gate:
         self._writing = anyio.CapacityLimiter(_SHORT_WORK)
         self._key = _key(settings) if journal is not None or limiter is not None else b""
 
+    def refusal(self, client: HTTPConnection) -> problem.ProblemError | None:
+        """Why the question of `client` cannot be taken at this moment, counted; None where it can."""
+        if self._in_flight < self._limit:
+            return None
+        metrics.refused.labels(door_of(client), "busy").inc()
+        return problem.busy(self._limit)
+
     async def index(self) -> IndexInfo | None:
         """The index that answers; None until one is loaded."""
         # In a thread: the first look may open the index.
@@ -173,7 +180,7 @@ class Gate:
         """Count that `client` does `what` (questions by default); ProblemError "rate_limited" where it is
         too much. Without `count` only the latter."""
         limiter = self._limiter
-        if limiter is None:
+        if limiter is None or not (limiter.rate if rate is None else rate):
             return
         person = self.person(client) + what
         look = limiter.hit if count else limiter.wait
@@ -254,7 +261,7 @@ def _reason(error: Exception) -> str:
     match error:
         case problem.ProblemError():
             code = error.problem.code
-            return code if code in ("busy", "rate_limited") else "invalid"
+            return {"busy": "busy", "rate_limited": "rate"}.get(code, "invalid")
         case QuestionError():
             return "invalid"
         case NoIndexError():

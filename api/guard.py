@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import anyio
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problem import BodyTooLarge, from_error, internal, log
+from api.problem import BodyTooLarge, ProblemError, from_error, internal, log
 from index.log import request as logged_request
 
 REQUEST_ID = "X-Request-ID"
 _SANE_ID = re.compile(r"[\w.:+/=-]{1,64}", re.ASCII)
 """A request id that we take over: nothing that could break a log line, and not a book."""
+ASK = "/ask"
 MAX_BODY = 64 * 1024
 """Bytes of a request body."""
 _LARGER = {"/telegram": 256 * 1024}
@@ -80,8 +82,16 @@ async def _drain(receive: Receive) -> None:
 class Guard:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, max_body: int = MAX_BODY) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        refusal: Callable[[HTTPConnection], ProblemError | None] = lambda client: None,
+        max_body: int = MAX_BODY,
+    ) -> None:
+        """`refusal`: why no question can be taken now. Asked before anything else is done, so that a
+        storm of questions costs next to nothing and leaves the time to answers."""
         self.app = app
+        self.refusal = refusal
         self.max_body = max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -124,6 +134,11 @@ class Guard:
                     raise BodyTooLarge(most)
             return message
 
+        if scope["path"] == scope.get("root_path", "") + ASK and (
+            full := self.refusal(HTTPConnection(scope))
+        ):
+            await full.response()(scope, receive, guarded_send)
+            return
         length = Headers(scope=scope).get("content-length", "")
         if length.isdecimal() and int(length) > most:
             too_large = from_error(BodyTooLarge(most))

@@ -169,9 +169,10 @@ class _Pages:
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
         helpful = form.get("helpful") == "yes"
         reason = form.get("reason", "").strip()[:LONGEST_REASON] or None
-        status = 200
+        status = 200 if form.get("helpful") in ("yes", "no") else 422
         try:
-            await self._gate.rate(form.get("id", ""), helpful, reason, request)
+            if status == 200:
+                await self._gate.rate(form.get("id", ""), helpful, reason, request)
         except problem.ProblemError as error:
             status = error.problem.status
         rated = _Rated(form.get("id", ""), helpful, reason, status == 200)

@@ -10,6 +10,7 @@ import logging
 import multiprocessing
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ GRACE = 10
 
 _FAREWELL = 25
 """Seconds after that for what runs beside the answers (the bot sends its last ones), then it is killed."""
+_GIVE_WAY = 0.0005
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _TRIES = 5
 """Starts that may fail in a row: then there is no sense in going on where nobody serves."""
@@ -48,13 +50,19 @@ def serve(
         timeout_graceful_shutdown=GRACE,
     )
     server = uvicorn.Server(config)
+    # Threads that answer give way to the loop, which needs the interpreter for a moment only, ten times
+    # sooner than by default: /health and refusals wait for it several times each.
+    sys.setswitchinterval(_GIVE_WAY)
 
     def watch() -> None:
         while not server.started:
             if server.should_exit:
                 return
             time.sleep(0.01)
-        ready()
+        try:
+            ready()
+        except OSError:  # the parent has gone while this process was loading
+            server.should_exit = True
         if parent is not None:
             # Nothing is ever sent: it becomes readable when the other end is closed.
             wait([parent])

@@ -146,7 +146,7 @@ def serving(
             "TANYA_SOURCES": str(folder / "sources.toml"),
             "TANYA_COLLECT_LOOPBACK": "true",
             "TANYA_COLLECT_DELAY": "0.1",
-            "TANYA_RATE": "",
+            "TANYA_RATE": "100000/minute",
             "TANYA_TELEGRAM_TOKEN": TOKEN,
             "TANYA_TELEGRAM_API": telegram.url,
         }

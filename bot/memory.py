@@ -157,7 +157,7 @@ class Memory:
                 name = self.name(id)
                 connection.execute(delete(chat).where(chat.c.hash == name))
                 connection.execute(delete(telegram_answer).where(telegram_answer.c.chat == name))
-        self._database.scrub()
+        self._database.scrub(whole=True)
 
     def tidy(self) -> None:
         """Delete what is too old. To be called every minute or so: nothing is only hidden for long."""

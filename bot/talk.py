@@ -22,7 +22,7 @@ from bot.memory import Memory
 from bot.message import Messages
 from bot.render import Rendered
 from corpus.article import LANGUAGES
-from index import metrics
+from index import log, metrics
 from index.answer import Answer, Asks
 from index.catalogue import Catalogue
 from index.database import DatabaseError
@@ -118,6 +118,7 @@ class Talk:
     async def note(self, answer: Answer, door: Door, person: int, seconds: float) -> str | None:
         """Count the answer and write it down; the journal's id, if it has one."""
         metrics.asked(door, answer, seconds)
+        log.asked(door, answer, seconds, text=self.settings.log_questions)
         if self.journal is None:
             return None
         return await asyncio.to_thread(

@@ -5,20 +5,23 @@ One file is one article. A file `name.en.md` or `name.id.md` beside `name.md` is
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 import yaml
 
-from corpus import step
+from corpus.aside import replace_file
 from corpus.matter import LANGUAGES as LANGUAGES
 from corpus.matter import CorpusError as CorpusError
 from corpus.matter import FrontMatter
+
+if TYPE_CHECKING:
+    from corpus.recall import Recall
 
 SHIPPED = Path(__file__).parent / "articles"
 """The corpus that travels with the package."""
@@ -88,11 +91,11 @@ class Corpus:
     problems: tuple[CorpusError, ...]
 
 
-def read_corpus(*folders: Path) -> Corpus:
+def read_corpus(*folders: Path, recall: Recall | None = None) -> Corpus:
     """All of `folders`, sorted by id; files that cannot be used become problems, in order of their paths.
 
     A problem is wrong or missing front matter, a translation without its article, two articles with one
-    id or one url (the second one is left out), a folder that is not there.
+    id or one url (the second one is left out), a folder that is not there. `recall`: what was read before.
     """
     articles: dict[str, Article] = {}
     paths: dict[str, Path] = {}
@@ -106,7 +109,7 @@ def read_corpus(*folders: Path) -> Corpus:
                 )
             )
             continue
-        for path, article in _read_folder(folder, problems):
+        for path, article in _read_folder(folder, problems, recall):
             url = canonical_url(article.source.url)
             if article.id in articles:
                 problems.append(
@@ -129,10 +132,10 @@ def read_corpus(*folders: Path) -> Corpus:
     return Corpus(ordered, paths, tuple(problems))
 
 
-def read_articles(*folders: Path) -> list[Article]:
+def read_articles(*folders: Path, recall: Recall | None = None) -> list[Article]:
     """Every article below `folders`, sorted by id; CorpusError where any file cannot be used, with the
     first of the reasons (all: `read_corpus`)."""
-    corpus = read_corpus(*folders)
+    corpus = read_corpus(*folders, recall=recall)
     if corpus.problems:
         first, others = corpus.problems[0], len(corpus.problems) - 1
         more = (
@@ -169,7 +172,6 @@ def write_article(article: Article, folder: Path) -> Path:
     Returns the path of the article's file. The file is replaced atomically.
     """
     path = folder / f"{article.id}.md"
-    path.parent.mkdir(parents=True, exist_ok=True)
     matter: dict[str, object] = {
         "title": article.source.title,
         "url": article.source.url,
@@ -193,34 +195,13 @@ def write_article(article: Article, folder: Path) -> Path:
 
 def _write(path: Path, matter: dict[str, object], text: str) -> None:
     head = yaml.safe_dump(matter, allow_unicode=True, sort_keys=False, width=10_000)
-    # Aside, onto the disk itself, then in place in one step: never half an article, whatever happens.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(f"---\n{head}---\n{text.strip()}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        step.reached("article: written aside")
-        temporary.replace(path)
-        sync_folder(path.parent)
-        step.reached("article: in place")
-    finally:
-        temporary.unlink(missing_ok=True)
+    # Never half an article, whatever happens.
+    replace_file(path, f"---\n{head}---\n{text.strip()}\n", "article")
 
 
-def sync_folder(folder: Path) -> None:
-    """Have the names in `folder` written to the disk itself, where the system can."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:  # Windows opens no folders
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _read_folder(folder: Path, problems: list[CorpusError]) -> Iterator[tuple[Path, Article]]:
+def _read_folder(
+    folder: Path, problems: list[CorpusError], recall: Recall | None
+) -> Iterator[tuple[Path, Article]]:
     originals: dict[str, Path] = {}
     translations: dict[str, list[tuple[str, Path]]] = {}
     for path in sorted(folder.rglob("*.md")):
@@ -250,14 +231,23 @@ def _read_folder(folder: Path, problems: list[CorpusError]) -> Iterator[tuple[Pa
                 )
             )
     for stem, path in originals.items():
+        others = translations.get(stem, [])[:1]
+        files = [path, *(other for _, other in others)]
+        known = None if recall is None else recall.get(stem, files)
+        if known is not None:
+            yield path, known
+            continue
         try:
             translation = None
-            if stem in translations:
-                language, other = translations[stem][0]
+            for language, other in others:
                 translation = _read_translation(other, language)
-            yield path, _read_article(path, stem, translation)
+            article = _read_article(path, stem, translation)
         except CorpusError as error:
             problems.append(error)
+            continue
+        if recall is not None:
+            recall.put(files, article)
+        yield path, article
 
 
 def _read_article(path: Path, stem: str, translation: Translation | None) -> Article:

@@ -22,9 +22,9 @@ from corpus.article import (
     Article,
     canonical_url,
     read_corpus,
-    sync_folder,
     write_article,
 )
+from corpus.aside import sync_folder
 from corpus.extract import site_of
 from corpus.story import Alike, jaccard
 

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from corpus.matter import LANGUAGES, CorpusError
 
+EXAMPLE = Path(__file__).parent / "sources.example.toml"
+"""A file to begin with, with feeds of the region."""
 SourceKind = Literal["feed", "sitemap", "page"]
 MOST = 100
 """How many of a source's first pages count, unless it says otherwise."""
@@ -52,7 +54,7 @@ def read_sources(path: Path) -> list[Listed]:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CorpusError(
-            f"{path}: no such file. Name what to collect there (README shows how), or give an address: "
+            f"{path}: no such file. Copy {EXAMPLE} there and keep what you need, or name a page: "
             "tanya collect https://…"
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:

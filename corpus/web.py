@@ -9,6 +9,7 @@ The requests are httpcore's, httpx's own engine: it lets us say how a connection
 
 from __future__ import annotations
 
+import re
 import ssl
 import threading
 import time
@@ -273,6 +274,14 @@ class _ComeBackError(Exception):
         self.status = status
         self.told = seconds
         self.seconds = _LONGEST_WAIT + 1 if seconds is None else seconds
+
+
+def agent(name: str, contact: str) -> str:
+    """How the service `name` introduces itself to hosts, and whom they can ask about it."""
+    product = re.sub(r"[^A-Za-z0-9]", "", name) or "Tanya"
+    comment = f"news collector of {name}" + (f"; {contact}" if contact else "")
+    plain = re.sub(r"[^ -~]|[()\\]", "", comment)
+    return f"{product}/1.0 ({' '.join(plain.split())})"
 
 
 def _give_up(url: str, error: _ComeBackError) -> NoReturn:

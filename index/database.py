@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import sqlite3
 import threading
@@ -28,6 +29,7 @@ FILE = "tanya.db"
 _BUSY_SECONDS = 5.0
 """How long a transaction waits for others; each of ours takes milliseconds."""
 _CONNECT_SECONDS = 3
+_DAY_SECONDS = 86400.0
 _LONG, _REST = 1.0, 10.0
 """A database that fails only after `_LONG` seconds is left alone for `_REST` seconds."""
 _LOCK = 0x7461_6E79_61
@@ -52,6 +54,7 @@ class Database:
         self._scrubbing = threading.Lock()
         self._wishes = count(1)
         self._scrubbed = 0
+        self._whole = -math.inf  # monotonic time of the last scrubbing of the whole file
         self._opened = False
         self._rest = (0.0, "")  # monotonic time until which it is left alone, and why
         self.engine = _sqlite(url) if path is not None else _postgresql(url)
@@ -114,27 +117,30 @@ class Database:
         """An INSERT into `table` that knows `on_conflict_do_update` and `on_conflict_do_nothing`."""
         return sqlite_dialect.insert(table) if self.path is not None else postgresql.insert(table)
 
-    def scrub(self) -> bool:
+    def scrub(self, whole: bool = False) -> bool:
         """After a deletion: leave no bytes of it in SQLite's files. False: a reader was in the way.
 
-        Deleting overwrites with zeros (secure_delete), but rows that SQLite moved from page to page
-        before have left copies in the gaps: the file is written anew. Their versions in the write-ahead
-        log go with the log. PostgreSQL clears up in its own time.
+        Deleted rows are overwritten with zeros (secure_delete); their versions in the write-ahead log go
+        with the log. Rows that SQLite moved from page to page before have left copies in the gaps: these
+        go where the `whole` file is written anew, which takes a second for 100,000 questions, and is done
+        once a day in any case. PostgreSQL clears up in its own time.
         """
         if self.path is None:
             return True
         wanted = next(self._wishes)
         with self._scrubbing, self._told():
-            if self._scrubbed >= wanted:
+            whole = whole or time.monotonic() - self._whole > _DAY_SECONDS
+            if whole and self._scrubbed >= wanted:
                 return True  # by the one before, which began after our deletion
             serving = next(self._wishes)
             raw = self.engine.raw_connection()
             try:
                 cursor = raw.cursor()
-                cursor.execute("VACUUM")
+                if whole:
+                    cursor.execute("VACUUM")
                 busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-                if not busy:
-                    self._scrubbed = serving
+                if whole and not busy:
+                    self._scrubbed, self._whole = serving, time.monotonic()
                 return not busy
             finally:
                 raw.close()

@@ -61,6 +61,19 @@ class Lease:
             os.close(descriptor)
 
 
+def readers(folder: Path) -> list[int]:
+    """The processes that have the generation in `folder` open (Linux; elsewhere none is known), ascending."""
+    try:
+        found = (folder / MANIFEST).stat()
+        locks = Path("/proc/locks").read_text(encoding="utf-8")
+    except OSError:
+        return []
+    file = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+    # 5: FLOCK  ADVISORY  READ 13598 fe:00:1234 0 EOF
+    fields = [line.split() for line in locks.splitlines()]
+    return sorted({int(one[4]) for one in fields if file in one and one[1] == "FLOCK"})
+
+
 def checksums(folder: Path) -> dict[str, str]:
     """SHA-256 of all files below `folder`, by their paths in it, but for locks, manifest and note."""
     return {name: _sha256(path) for name, path in _files(folder).items()}

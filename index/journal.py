@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from sqlalchemy import Select, and_, delete, func, select
+from sqlalchemy import ColumnElement, Select, and_, delete, func, select
 
 from index.database import Database, DatabaseError
 from index.person import HASH_LENGTH
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 Door = Literal["page", "widget", "http", "telegram", "inline"]
 """Where a question came in. Those of `tanya ask` are the operator's own and are not kept."""
 DOORS: tuple[Door, ...] = get_args(Door)
+
+UNANSWERED: tuple[Outcome, ...] = ("unknown", "partly")
+"""Outcomes that leave a question open: passages that may help are no answer."""
 
 LONGEST_REASON = 500
 """Characters that are kept of a rating's reason."""
@@ -218,9 +221,10 @@ class Journal:
         unwanted = {"number", "day", "person"}
         return [Entry(**{k: v for k, v in row.items() if k not in unwanted}) for row in rows]
 
-    def overview(self, since: date, until: date) -> Overview:
-        """What was asked from the day `since` to the day `until`, both included, in this machine's days."""
-        span = question.c.day.between(since, until)
+    def overview(self, since: date, until: date, door: Door | None = None) -> Overview:
+        """What was asked from the day `since` to the day `until`, both included, in this machine's days;
+        at one `door`, or at all."""
+        span = _span(since, until, door)
         counts = select(
             question.c.day,
             question.c.outcome,
@@ -256,7 +260,7 @@ class Journal:
             for names, n in connection.execute(shown):
                 for name in names:
                     articles[name] += n
-            for row in connection.execute(_latency(since, until)):
+            for row in connection.execute(_latency(span)):
                 days[row.day] |= {"p50": row.p50, "p95": row.p95}
         every = (since + timedelta(days=n) for n in range((until - since).days + 1))
         return Overview(
@@ -265,6 +269,28 @@ class Journal:
             _most(languages),
             _most(articles),
         )
+
+    def most_asked(
+        self, since: date, until: date, door: Door | None = None, limit: int = 10
+    ) -> list[tuple[str, int]]:
+        """The questions that were asked most often in the same words, with how often, in those days."""
+        same = func.lower(question.c.question)
+        n = func.count()
+        query = (
+            select(func.min(question.c.question), n)
+            .where(_span(since, until, door), question.c.outcome != "social")
+            .group_by(same)
+            .order_by(n.desc(), same)
+            .limit(limit)
+        )
+        with self.database.read() as connection:
+            return [(str(text), int(count)) for text, count in connection.execute(query)]
+
+    def first_day(self) -> date | None:
+        """The day of the oldest question that is kept, None where there is none."""
+        with self.database.read() as connection:
+            first: date | None = connection.scalar(select(func.min(question.c.day)))
+            return first
 
     def _delete(self, condition: Any) -> int:
         """Delete in short transactions, so that nobody waits long, and leave no bytes behind."""
@@ -286,7 +312,7 @@ class Journal:
     def _scrub(self) -> None:
         """Leave no bytes behind; where that cannot be done now, later."""
         try:
-            self._unclean = not self.database.scrub()
+            self._unclean = not self.database.scrub(whole=True)
         except DatabaseError as error:
             self._unclean = True
             _log.error("Deleted questions still lie in the file; tried again soon. %s", error)
@@ -335,7 +361,12 @@ def _keep_tidy(journal: weakref.ref[Journal], stop: threading.Event) -> None:
         stop.wait(_LOOK_SECONDS)
 
 
-def _latency(since: date, until: date) -> Select[Any]:
+def _span(since: date, until: date, door: Door | None) -> ColumnElement[bool]:
+    days = question.c.day.between(since, until)
+    return days if door is None else and_(days, question.c.door == door)
+
+
+def _latency(span: ColumnElement[bool]) -> Select[Any]:
     """Per day the median and the 95th percentile of `seconds`, by nearest rank: no engine's own function,
     so that both databases say the same."""
     ranked = (
@@ -347,7 +378,7 @@ def _latency(since: date, until: date) -> Select[Any]:
             .label("place"),
             func.count().over(partition_by=question.c.day).label("n"),
         )
-        .where(question.c.day.between(since, until), question.c.outcome != "social")
+        .where(span, question.c.outcome != "social")
         .subquery()
     )
 

@@ -7,7 +7,7 @@ import unicodedata
 from functools import cache
 
 from corpus.words import FUNCTION_WORDS, words
-from index.lexicon import FOLDER, shipped
+from index.lexicon import FOLDER, shipped, spellings
 
 _FUNCTION_WEIGHT = 2.0
 _JOINERS = "\u200d\ufe0f"  # between and behind emoji
@@ -75,7 +75,7 @@ def standardise(text: str) -> str:
 
     Only for questions in Indonesian: some spellings ("no", "min", "org") are English words.
     """
-    spellings = shipped().spellings
+    known = spellings()
     # "menlu2" is how a plural is typed: menlu-menlu, of which the one word is enough to search.
     tokens = _DOUBLED.sub(r"\1\2", text).split()
     result = []
@@ -84,9 +84,9 @@ def standardise(text: str) -> str:
         for length in (3, 2, 1):
             raw = " ".join(tokens[position : position + length])
             bare = raw.strip(".,;:!?\"'()").lower()
-            if len(tokens) - position >= length and bare in spellings:
+            if len(tokens) - position >= length and bare in known:
                 start = raw.lower().index(bare)
-                result.append(raw[:start] + spellings[bare] + raw[start + len(bare) :])
+                result.append(raw[:start] + known[bare] + raw[start + len(bare) :])
                 position += length
                 break
         else:
@@ -98,7 +98,7 @@ def standardise(text: str) -> str:
 @cache
 def _vocabulary() -> dict[str, frozenset[str]]:
     lexicon = shipped()
-    informal = frozenset(word for spelling in lexicon.spellings for word in spelling.split())
+    informal = frozenset(word for spelling in spellings() for word in spelling.split())
     return {"id": lexicon.vocabulary["id"] | informal, "en": lexicon.vocabulary["en"]}
 
 

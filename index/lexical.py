@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -76,7 +78,15 @@ class LexicalIndex:
     @classmethod
     def load(cls, folder: Path, rows: NDArray[np.int32] | None = None) -> LexicalIndex:
         """Open what `build` wrote, memory-mapped. ValueError (of tantivy) where it is not whole."""
-        return cls(tantivy.Index.open(str(folder)), rows)
+        try:
+            return cls(tantivy.Index.open(str(folder)), rows)
+        except ValueError:
+            if os.access(folder, os.W_OK):
+                raise
+            # tantivy wants to put a lock file there. Opened files stay readable when their names are gone.
+            with tempfile.TemporaryDirectory() as aside:
+                copied = shutil.copytree(folder, Path(aside) / "lexical")
+                return cls(tantivy.Index.open(str(copied)), rows)
 
     def __len__(self) -> int:
         return int(self._searcher.num_docs)

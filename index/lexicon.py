@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import Stemmer
@@ -52,6 +52,7 @@ def near(typed: str, meant: str) -> bool:
     )
 
 
+@lru_cache(100_000)  # a text's words are few different ones
 def _american(word: str) -> str:
     for pattern, replacement in _AMERICAN:
         word = pattern.sub(replacement, word)
@@ -76,12 +77,10 @@ class Lexicon:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._stems = {language: Stems(language) for language in LANGUAGES}
-        self.spellings: dict[str, str] = {}
+        self.spellings = spellings(folder)
         """Informal spelling (one or several words) → standard Indonesian."""
         self.colliding = frozenset(columns[0] for _, columns in _rows(folder / "ambiguous.tsv"))
         """Words that mean something else in English: looked up in Indonesian questions only."""
-        for left, rights in _rows(folder / "chat_spellings.tsv"):
-            self.spellings.setdefault(left, rights[0])
         forward: dict[Phrase, list[Phrase]] = {}
         backward: dict[Phrase, list[tuple[int, Phrase]]] = {}
         for name in _TERMS:
@@ -154,6 +153,15 @@ class Lexicon:
         for phrase, targets in self._tables[language].items():
             table.setdefault(tuple(self._stems[language](phrase)), targets)
         return table
+
+
+@cache
+def spellings(folder: Path = FOLDER) -> dict[str, str]:
+    """Informal spelling (one or several words) → standard Indonesian."""
+    found: dict[str, str] = {}
+    for left, rights in _rows(folder / "chat_spellings.tsv"):
+        found.setdefault(left, rights[0])
+    return found
 
 
 def _first(phrases: Iterable[Phrase]) -> list[Phrase]:

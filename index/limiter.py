@@ -48,7 +48,7 @@ class Limiter:
     def __init__(self, path: Path, rate: str, clock: Callable[[], float] = time.time) -> None:
         """`rate` as in `hit`; ValueError where it cannot be read."""
         _items(rate)
-        self._rate = rate
+        self.rate = rate
         self._clock = clock
         self._window = MovingWindowRateLimiter(_Counts(path, clock))
         self._complained = -_COMPLAIN_SECONDS
@@ -83,7 +83,7 @@ class Limiter:
             return 0.0
 
     def _items(self, rate: str | None) -> tuple[RateLimitItem, ...]:
-        return _items(self._rate if rate is None else rate)
+        return _items(self.rate if rate is None else rate)
 
     def _left(self, item: RateLimitItem, person: str) -> float:
         """Seconds until `item` has a place; 0.0: it has."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -125,8 +124,10 @@ class Related:
         generation = index.generation
         known, headlines = self._headlines
         if known != generation.id:
-            newest = sorted(generation.articles.values(), key=_newest)[:_HEADLINES]
-            headlines = {name: self._read(newest, name) for name in LANGUAGES}
+            # By the column of days: only the newest are read, of however many.
+            newest = np.argsort(-generation.articles.published, kind="stable")[:_HEADLINES]
+            articles = [generation.articles.at(place) for place in newest.tolist()]
+            headlines = {name: self._read(articles, name) for name in LANGUAGES}
             self._headlines = (generation.id, headlines)
         return headlines[language]
 
@@ -150,11 +151,6 @@ def _speaks(article: Article, language: str) -> bool:
     return article.language == language or (
         translation is not None and translation.language == language
     )
-
-
-def _newest(article: Article) -> tuple[int, str]:
-    published = article.source.published or date.min
-    return -published.toordinal(), article.id
 
 
 def _nearest(similar: Floats) -> Iterator[int]:

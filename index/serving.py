@@ -68,7 +68,10 @@ class Serving:
 
         def follow() -> None:
             while not stop.wait(_SECONDS):
-                self._look()
+                try:
+                    self._look()
+                except Exception:  # whatever it is, the next index must be seen
+                    _log.exception("The index could not be looked after.")
 
         thread = threading.Thread(target=follow, name="follow-index", daemon=True)
         self._followed += 1
@@ -103,6 +106,8 @@ class Serving:
         self._refused = (-1, -1), 0.0
         if opened is None or opened.index.generation.id != generation.id:
             index = Index(generation, self._encoder, self._static, shipped())
+            # The first to touch its pages must not be a citizen's question.
+            index.search("ASEAN", 1)
             self._opened = Opened(index, speller(index, shipped()))
             _log.info("Serving index %s: %d passages", generation.id, len(generation.passages))
         self._version = version

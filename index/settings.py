@@ -166,6 +166,21 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field("text", description="How log lines are written.")
     log_questions: bool = Field(False, description="Whether log lines hold what people ask.")
 
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts_alone(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if not re.fullmatch(r"[\w.-]+", host):
+                raise ValueError(f"{host!r} is no host: write it like kompas.com, without https://")
+        return value
+
+    @field_validator("admin_token")
+    @classmethod
+    def _hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value().strip()) < 16:
+            raise ValueError("use at least 16 characters, such as openssl rand -base64 24 prints")
+        return value
+
     @field_validator("rate")
     @classmethod
     def _readable_rate(cls, value: str) -> str:

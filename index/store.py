@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from corpus import step
 from corpus.article import Article
+from corpus.aside import sync_folder
 from index.build import Corpus, Progress, write_generation
 from index.encoder import MODEL, Encoder
 from index.generation import (
@@ -175,7 +176,7 @@ class Store:
                 progress("verify", 1, 1)
                 step.reached("store: generation verified")
                 building.rename(self._generations / name)
-                _sync_folder(self._generations)
+                sync_folder(self._generations)
                 step.reached("store: generation in place")
                 self._point_to(name)
             finally:
@@ -202,7 +203,7 @@ class Store:
             current = self.current_id()
             for name in reversed([name for name in self.ids() if current and name < current]):
                 try:
-                    self._open(name, None)
+                    read_generation(self._generations / name)
                 except GenerationError as error:
                     _log.warning("%s Skipped.", error)
                     continue
@@ -224,7 +225,7 @@ class Store:
             os.fsync(file.fileno())
         step.reached("store: pointer written aside")
         temporary.replace(self._pointer)
-        _sync_folder(self._root)
+        sync_folder(self._root)
         step.reached("store: pointer in place")
 
     def _clean(self, needed: set[str]) -> None:
@@ -360,16 +361,8 @@ def _sync(folder: Path) -> None:
     """Have all files and folders below `folder` written to the disk itself."""
     for path in sorted(folder.rglob("*")):
         if path.is_dir():
-            _sync_folder(path)
+            sync_folder(path)
         else:
             with path.open("rb") as file:
                 os.fsync(file.fileno())
-    _sync_folder(folder)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(folder)

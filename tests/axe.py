@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Frame, Page
 
 _RUN = """async () => {
-  const found = await axe.run({ resultTypes: ["violations", "incomplete"] });
+  const rules = { "target-size": { enabled: true } };  // new in WCAG 2.2, off by default
+  const found = await axe.run({ rules, resultTypes: ["violations"] });
   const told = (rule) => rule.nodes.map(
     (node) => `${rule.id}: ${node.target.join(" ")}: ${node.failureSummary}`);
   return { violations: found.violations.flatMap(told), passes: found.passes.length };

@@ -226,7 +226,7 @@ def test_metrics_count_what_happened(tmp_path: Path) -> None:
 
     assert grown("tanya_questions_total", "widget", "answered", "en") == 1
     assert grown("tanya_refused_total", "http", "internal") == 1
-    assert grown("tanya_refused_total", "http", "rate_limited") == 1
+    assert grown("tanya_refused_total", "http", "rate") == 1
     assert after["tanya_index_ready",] == 1
     assert "What is it" not in text.text
 

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import tanya
 from api import create_app, theme
 from api.brand import MAX_LOGO, read_logo, read_texts
 from index.settings import SettingError
@@ -100,6 +101,16 @@ def test_what_is_no_logo_is_refused(tmp_path: Path, content: bytes | None, said:
         path.write_bytes(content)
     with pytest.raises(SettingError, match=said):
         create_app(Standin(), settings(logo=path))
+
+
+def test_a_setting_that_cannot_be_used_is_told_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit), tanya._sentences():
+        read_logo(tmp_path / "none.svg")
+    said = capsys.readouterr().err
+    assert said.startswith("tanya: TANYA_LOGO=")
+    assert said.count("\n") == 1
 
 
 def test_words_come_from_the_settings() -> None:

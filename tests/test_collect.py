@@ -324,6 +324,8 @@ def test_from_the_command_line_a_link_becomes_an_answer(site: NewsSite, tanya: T
         (["http://10.0.0.1/", "@/berita/pusat-media"], {}, 4, "10.0.0.1"),
         (["@/berita/pusat-media"], {"TANYA_COLLECT_LOOPBACK": "false"}, 3, "127.0.0.1"),
         (["@/berita/pusat-media"], {"TANYA_ALLOWED_HOSTS": "kompas.com"}, 3, "TANYA_ALLOWED_HOSTS"),
+        (["@/berita/x"], {"TANYA_ALLOWED_HOSTS": "https://kompas.com"}, 2, "without https://"),
+        (["@/feed.xml", "--title", "x", "@/atom.xml"], {}, 2, "is for one page at a time"),
         (["@/feed.xml"], {"TANYA_CORPUS": ""}, 2, "Set TANYA_CORPUS"),
         (["@/feed.xml", "--language", "fr"], {}, 2, "id or en"),
         ([], {}, 1, "sources.toml: no such file"),
@@ -344,6 +346,16 @@ def test_exit_codes(
     assert done.returncode == code, done.stderr
     assert said in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
+
+
+def test_a_dry_run_of_the_command_leaves_nothing_behind(
+    tmp_path: Path, site: NewsSite, tanya: Tanya
+) -> None:
+    done = tanya("collect", "--dry-run", f"{site.url}/feed.xml")
+    assert done.returncode == 0, done.stderr
+    assert "5 new" in done.stderr
+    assert "(nothing was written)" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_two_collectors_do_not_work_at_once(tmp_path: Path, site: NewsSite, tanya: Tanya) -> None:

@@ -111,9 +111,10 @@ def test_killed_at_every_step_nothing_is_lost_and_nothing_comes_twice(
 
 @pytest.mark.slow
 def test_killed_while_an_article_changes(tmp_path: Path, site: NewsSite) -> None:
-    names = ("whole", "0", "1", "2", "3")
+    names = ("whole", *map(str, range(6)))
     for name in names:
         assert collect(site, tmp_path / name)[0] == 0
+        translate(tmp_path / name)
     change(site)
     # The feed says nothing of the change: the page is looked at because its visit was forgotten.
     for name in names:
@@ -122,21 +123,31 @@ def test_killed_while_an_article_changes(tmp_path: Path, site: NewsSite) -> None
     assert code == 0
     assert "collect: former version kept" in steps
     wanted = corpus_of(tmp_path / "whole")
-    assert any("/.versions/" in path for path in wanted)
+    assert sum("/.versions/" in path for path in wanted) == 2
+    assert not any(path.endswith(".en.md") for path in wanted)
     fatal = [
-        "collect: former version kept",
-        "article: written aside",
-        "article: in place",
-        "collect: article written",
+        ("collect: former version kept", 1),
+        ("collect: former version kept", 2),  # of the translation
+        ("collect: former translation taken away", 1),
+        ("article: written aside", 1),
+        ("article: in place", 1),
+        ("collect: article written", 1),
     ]
-    for number, name in enumerate(fatal):
+    for number, (name, times) in enumerate(fatal):
         base = tmp_path / str(number)
-        assert collect(site, base, name)[0] == -9
+        assert collect(site, base, name, times)[0] == -9
         assert collect(site, base)[0] == 0
         found = {path: text for path, text in corpus_of(base).items() if not path.endswith(".tmp")}
         assert {stable(path): text for path, text in found.items()} == {
             stable(path): text for path, text in wanted.items()
         }, name
+
+
+def translate(base: Path) -> None:
+    """A person adds a translation of the report that will change."""
+    (path,) = (base / "news").rglob("*lima-ruas-jalan*.md")
+    matter = "---\ntitle: Five roads closed\nlanguage: en\n---\nFive roads are closed.\n"
+    path.with_name(f"{path.stem}.en.md").write_text(matter)
 
 
 def forget(base: Path) -> None:
@@ -156,7 +167,7 @@ TANYA = str(Path(__file__).parent.parent / "tanya.py")
 
 
 def tanya(
-    base: Path, site: NewsSite, news: Path, user: int | None = None
+    base: Path, site: NewsSite, news: Path, data: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, TANYA, "collect", "--no-rebuild", f"{site.url}/feed.xml"],
@@ -165,7 +176,7 @@ def tanya(
         cwd=base,
         env={
             **os.environ,
-            "TANYA_DATA": str(base / "var"),
+            "TANYA_DATA": str(data or base / "var"),
             "TANYA_CORPUS": str(news),
             "TANYA_COLLECT_LOOPBACK": "true",
             "TANYA_COLLECT_DELAY": "0",
@@ -208,3 +219,24 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path, site: NewsSite, small_
     assert done.returncode == 1
     assert "cannot be written (Read-only file system)" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_no_room_for_what_is_remembered(tmp_path: Path, site: NewsSite, small_disk: Path) -> None:
+    """The data folder is full, then may not be written: nothing is lost, and it goes on afterwards."""
+    (small_disk / "filler").write_bytes(bytes(56 * 1024))
+    data = small_disk / "var"
+    done = tanya(tmp_path, site, tmp_path / "news", data)
+    assert done.returncode == 1
+    assert f"{data} cannot be written" in " ".join(done.stderr.split())
+    assert "Free some space" in done.stderr
+    assert "Traceback" not in done.stderr
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    done = tanya(tmp_path, site, tmp_path / "news", data)
+    assert done.returncode == 1
+    assert f"{data} cannot be written" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    subprocess.run(["mount", "-o", "remount,rw,size=4m", str(small_disk)], check=True)
+    done = tanya(tmp_path, site, tmp_path / "news", data)
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "news").rglob("*.md"))) == len(REPORTS)

@@ -83,7 +83,7 @@ def test_going_back_to_the_index_before_takes_a_second_look(
     page = open_page("/desk?lang=en", java_script_enabled=False)
     enter(page)
     older, newer = desk.store.ids()[-2:]
-    sure = page.get_by_role("button", name=f"Yes, go back to {older}")
+    sure = page.get_by_role("button", name="Yes, go back now")
     assert not sure.is_visible()
     page.get_by_text("Go back to the index before").click()
     sure.click()

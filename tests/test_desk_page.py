@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,14 +15,17 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from lxml import html as lxml_html
+from pydantic import ValidationError
 
 from api import create_app
 from api.brand import PAGE
+from api.desk_jobs import Jobs
 from api.desk_view import read_texts
 from corpus import collected
 from corpus.article import LANGUAGES
 from corpus.report import Item, Report
 from index.answer import Outcome
+from index.asked import Wanted, write_csv
 from index.database import DatabaseError
 from index.maxsim import StaticVectors
 from tests.desk_office import HOSTILE, TOKEN, Office, article, form_token, log_in, office, press
@@ -52,6 +57,15 @@ def test_without_a_token_there_is_no_desk(tmp_path: Path) -> None:
             assert client.post(f"/desk/{path}").status_code == 404
 
 
+def test_a_token_that_is_easily_guessed_is_refused() -> None:
+    for short in (" ", "admin", "fifteen letters", " " * 40 + "x"):
+        with pytest.raises(ValidationError, match="at least 16 characters") as refused:
+            settings(admin_token=short)
+        assert "fifteen letters" not in str(refused.value.errors(include_input=False))
+    assert settings(admin_token="sixteen letters!").admin_token is not None
+    assert settings(admin_token=None).admin_token is None
+
+
 def test_nobody_sees_or_does_anything_before_the_login(desk: Office) -> None:
     desk.note("rahasia siapa", "unknown")
     serving = desk.store.current_id()
@@ -63,6 +77,8 @@ def test_nobody_sees_or_does_anything_before_the_login(desk: Office) -> None:
         for path in ("rebuild", "collect", "rollback", "logout"):
             refused = client.post(f"/desk/{path}", data={"form": "x"})
             assert refused.headers["location"].startswith("login?")
+        csv = client.get("/desk/questions.csv?days=30")
+        assert (csv.status_code, csv.text) == (303, "")
         assert client.get("/desk/work").status_code == 401
         client.cookies.set("tanya_desk", "forged.aaaa.bbbb", path="/desk")
         assert client.get("/desk").status_code == 303
@@ -304,12 +320,42 @@ def test_a_rebuild_takes_in_what_was_added(desk: Office) -> None:
     assert _serving(page) == now
 
 
+def test_work_is_told_of_for_a_while(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    with desk.inside() as client:
+        assert "Nothing changed" in press(client, "rebuild").text
+        last = Jobs(desk.settings.data).last()
+        assert last is not None
+        assert last.ended is not None
+        for state, fault, hours in (("done", None, 1), ("failed", "The disk is full.", 24)):
+            for ago, told in ((0.9, True), (1.1, False)):
+                ended = datetime.now(UTC) - timedelta(hours=hours * ago)
+                then = replace(last, ended=ended, fault=fault)
+                monkeypatch.setattr(Jobs, "last", lambda self, job=then: job)
+                page = client.get("/desk?lang=en").text
+                assert (f'data-state="{state}"' in page) is told
+
+
+def test_below_a_path_of_a_proxy(tmp_path: Path, built: Path, static: StaticVectors) -> None:
+    shutil.copytree(built, tmp_path / "var")
+    made = office(tmp_path / "var", static, root_path="/tanya")
+    with TestClient(made.app, base_url="http://testserver") as client:
+        entered = client.post("/tanya/desk/login", data={"token": TOKEN, "lang": "en"})
+        assert str(entered.url).endswith("/tanya/desk?lang=en&days=7")
+        assert _serving(entered.text) == made.store.current_id()
+        assert [cookie.path for cookie in client.cookies.jar] == ["/tanya/desk"]
+        press_below = client.post("/tanya/desk/rebuild", data={"form": form_token(entered.text)})
+        assert str(press_below.url).split("?")[0].endswith("/tanya/desk")
+        for link in ("static/desk.css", "static/look.css", "theme.css", "icon.svg"):
+            assert f'href="{link}"' in entered.text
+            assert client.get(f"/tanya/{link}").status_code == 200
+
+
 def test_rolling_back_really_switches_and_the_page_shows_it(desk: Office) -> None:
     older, newer = desk.store.ids()
     with desk.inside() as client:
         page = client.get("/desk?lang=en").text
         assert _serving(page) == newer
-        assert f"Yes, go back to {older}" in page
+        assert f"will switch from index {newer} to {older}." in page
         page = press(client, "rollback", now=newer).text
         assert _serving(page) == older
         assert f"Now serving {older}." in page
@@ -328,7 +374,7 @@ def test_an_index_that_cannot_be_opened_is_never_gone_back_to(desk: Office) -> N
         manifest = desk.store.folder(older) / "manifest.json"
         manifest.write_text(manifest.read_text()[:-20])
         page = client.get("/desk?lang=en").text
-        assert "go back to" not in page
+        assert "Yes, go back now" not in page
         assert f'data-generation="{older}"' in page
         page = press(client, "rollback", now=newer).text
         assert "failed" in page
@@ -415,6 +461,33 @@ def test_without_a_journal_there_is_the_index(
     assert 'svg class="plot"' not in page
 
 
+def test_the_questions_are_downloaded_as_the_command_writes_them(desk: Office) -> None:
+    for number in range(40):
+        text = f"=SUM(A{number})" if number % 7 == 0 else f'Apa, "{number}"?'
+        name = desk.note(text, "answered", 1, ago=number / 3)
+        if number % 5 == 0:
+            desk.journal.rate(name, False, "@lama")
+    today = datetime.now(UTC).astimezone().date()
+    with desk.inside() as client:
+        found = client.get("/desk/questions.csv?days=7")
+        page = lxml_html.fromstring(client.get("/desk?lang=en&days=7").text)
+    assert found.headers["content-type"] == "text/csv; charset=utf-8"
+    first = today - timedelta(days=6)
+    name = f'attachment; filename="tanya-{first}-{today}.csv"'
+    assert found.headers["content-disposition"] == name
+    expected = io.StringIO(newline="")
+    wanted = Wanted(first, today)
+    entries = desk.journal.entries(*wanted.span)
+    write_csv(entries, expected)
+    assert found.content.decode("utf-8-sig") == expected.getvalue()
+    assert found.content.startswith(b"\xef\xbb\xbf")
+    assert len(entries) >= 18
+    assert "'=SUM" in found.text
+    (link,) = page.xpath("//a[@download]/@href")
+    assert link.startswith("desk/questions.csv?")
+    assert "days=7" in link
+
+
 def test_a_journal_that_cannot_be_read_is_told(
     desk: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -424,7 +497,9 @@ def test_a_journal_that_cannot_be_read_is_told(
     monkeypatch.setattr(desk.journal.database, "read", broken)
     with desk.inside() as client:
         page = client.get("/desk?lang=en")
+        csv = client.get("/desk/questions.csv")
     assert page.status_code == 200
+    assert csv.headers["location"].startswith("../desk?"), "where it says why"
     assert "cannot be read at the moment. The database tanya.db is damaged." in page.text
     assert _serving(page.text) == desk.store.current_id()
 

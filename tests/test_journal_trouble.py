@@ -237,6 +237,30 @@ print([journal.note(answer("rahasia"), "page", None, 0.1) for _ in range(3)])
 """
 
 
+def test_the_whole_file_is_written_anew_once_a_day_and_when_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_000_000.0
+    monkeypatch.setattr("index.database.time.monotonic", lambda: now)
+    database = Database.of(settings_in(tmp_path))
+    ran: list[str] = []
+    with database.read() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        raw.set_trace_callback(lambda statement: ran.append(statement.split()[0]))
+
+    def anew(whole: bool = False) -> bool:
+        ran.clear()
+        assert database.scrub(whole)
+        return "VACUUM" in ran
+
+    assert anew(), "the first time"
+    assert not anew() and anew(whole=True) and not anew()
+    now += 86_401
+    assert anew() and not anew()
+    database.close()
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_a_folder_that_may_not_be_written_keeps_nobody_from_answering(there: bool) -> None:
     import tempfile

@@ -114,6 +114,6 @@ def test_secrets_are_taken_out_wherever_they_stand(
 
 
 def test_a_short_secret_does_not_take_words_apart(logging_to: Callable[..., Said]) -> None:
-    said = logging_to(admin_token="an")
+    said = logging_to(secret="an")
     logging.getLogger("x").warning("an answer")
     assert "an answer" in said()[0]

@@ -149,6 +149,6 @@ def test_a_client_made_from_the_description_asks_a_question(app: FastAPI, tmp_pa
         "rated": 204,
         "wrong": [422, "empty"],
         "sources": 2,
-        "suggestions": ["Tentang dua", "Tentang satu"],
+        "suggestions": ["Tentang satu", "Tentang dua"],
         "generations": 1,
     }

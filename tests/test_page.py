@@ -92,23 +92,31 @@ def test_without_javascript_one_question_at_a_time(open_page: OpenPage, address:
     assert page.get_by_role("textbox").input_value() == "??", "it can be mended"
 
 
+NARROW = "&since=2023-01-31&until=2024-01-01&publisher=K%26%3Cb%3E&topic=a&article_language=en"
+SHOWN = {
+    "id": [
+        ("Is it open?", NARROW),
+        ("Apa sebagian beda ramai?", ""),
+        ("unknown", NARROW),
+        ("hostile", ""),
+    ],
+    "en": [
+        ("Apakah dibuka?", ""),
+        ("What is partly differ many, then?", NARROW),
+        ("halo", NARROW),
+        ("crash", NARROW),
+    ],
+}
+"""Questions that bring every kind of answer, by the language of the page around it."""
+
+
 @browser_test
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_server_and_browser_show_the_same(open_page: OpenPage, address: str, language: str) -> None:
     plain = open_page(java_script_enabled=False)
     loaded = open_page()
     asked = open_page()
-    narrow = "&since=2023-01-31&until=2024-01-01&publisher=K%26%3Cb%3E&article_language=en"
-    for question, more in (
-        ("Apakah dibuka?", ""),
-        ("Is it open?", narrow),
-        ("Apa sebagian beda ramai?", ""),
-        ("What is partly differ many, then?", narrow),
-        ("halo", narrow),
-        ("unknown", narrow),
-        ("hostile", ""),
-        ("crash", narrow),
-    ):
+    for question, more in SHOWN[language]:
         for page in (plain, loaded):
             page.goto(f"{address}/?lang={language}&q={quote(question)}{more}")
         asked.evaluate("sessionStorage.clear()")
@@ -254,7 +262,9 @@ def test_filters_narrow_what_is_asked(open_page: OpenPage, page_standin: Standin
     page.get_by_label("Sampai tanggal").fill("2024-01-01")
     page.get_by_label("Penerbit").fill("Antara")
     page.get_by_label("Bahasa berita").select_option("en")
-    assert page.locator("#active").inner_text() == "(4)"
+    page.get_by_label("Topik", exact=True).fill("KTT")
+    assert page.locator("#topics option").first.get_attribute("value") == "kunjungan"
+    assert page.locator("#active").inner_text() == "(5)"
     again = page.get_by_role("button", name="Tanyakan lagi")
     again.click()
     hint = page.get_by_role("alert")
@@ -266,11 +276,13 @@ def test_filters_narrow_what_is_asked(open_page: OpenPage, page_standin: Standin
     page.locator(".narrowed").wait_for()
     page.locator(".turn:nth-child(2) .found").wait_for()
     assert page.locator(".narrowed").inner_text() == (
-        "Disaring: sejak 1 Februari 2024 · sampai 1 Februari 2024 · Antara · bahasa Inggris"
+        "Disaring: sejak 1 Februari 2024 · sampai 1 Februari 2024 · Antara · KTT · bahasa Inggris"
     )
     day = date(2024, 2, 1)
-    assert page_standin.narrowed == [(None, None), (None, Filters(day, day, ("Antara",), ("en",)))]
-    assert "since=2024-02-01&until=2024-02-01&publisher=Antara&article_language=en" in page.url
+    wanted = Filters(day, day, ("Antara",), ("en",), ("KTT",))
+    assert page_standin.narrowed == [(None, None), (None, wanted)]
+    narrow = "since=2024-02-01&until=2024-02-01&publisher=Antara&topic=KTT&article_language=en"
+    assert narrow in page.url
     page.reload()
     assert page.locator(".narrowed").is_visible()
     panel.locator("summary").click()
@@ -278,7 +290,7 @@ def test_filters_narrow_what_is_asked(open_page: OpenPage, page_standin: Standin
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
     ask(page, "Apa itu?")
-    page.locator(".turn:nth-child(2) .found").wait_for()
+    page.locator(".turn:nth-child(3) .found").wait_for()
     assert page_standin.narrowed[-1] == ("Apakah dibuka?", None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from pathlib import Path
 
 from fastapi.testclient import TestClient
 
@@ -11,6 +12,8 @@ from api import create_app
 from api.brand import PAGE
 from corpus.article import LANGUAGES
 from index.answer import Answerer
+from index.database import Database
+from index.journal import Journal
 from tests.web import TEXTS, Standin, settings
 
 
@@ -47,6 +50,25 @@ def test_the_name_is_shown_as_text() -> None:
         html = client.get("/").text
     assert "Tanya &lt;KTT&gt; &amp; &#34;Anda&#34;" in html
     assert "<KTT>" not in html
+
+
+def test_a_rating_by_form_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
+    own = settings(data=tmp_path)
+    database = Database.of(own)
+    app = create_app(Standin(), own, journal=Journal(database, 90))
+    with TestClient(app) as client:
+        asked = client.post("/ask", json={"question": "Apakah dibuka?"}).json()
+        for body, status, said in (
+            (f"id={asked['id']}&helpful=yes&lang=en", 200, "rated"),
+            (f"id={asked['id']}&helpful=no&lang=en&reason=%00%ff{'x' * 600}", 200, "reasoned"),
+            (f"id={asked['id']}&helpful=perhaps&lang=en", 422, "rate_failed"),
+            (f"id={'0' * 32}&helpful=yes&lang=en", 404, "rate_failed"),
+            ("", 422, "rate_failed"),
+        ):
+            response = client.post("/rate", content=body, headers={"accept-language": "en"})
+            assert response.status_code == status, body
+            assert f'<h2 id="rated">{TEXTS["en"][said]}</h2>' in response.text
+    database.close()
 
 
 def test_the_reader_is_met_in_a_language_they_accept() -> None:

@@ -161,6 +161,10 @@ def test_who_asks_too_much_is_told_to_wait(open_page: OpenPage, tmp_path: Path) 
         ask(page, "What is it?")
         page.locator(".fault").wait_for()
         assert TEXTS["en"]["faults"]["rate_limited"] in page.locator(".fault").inner_text()
+        response = page.goto(f"{address}/?q=Is+it+open%3F&lang=en")
+        assert response is not None and response.status == 429
+        page.locator(".found").wait_for()
+        assert page.locator(".fault").count() == 0, "what was answered before is still there"
 
 
 @browser_test

@@ -89,6 +89,8 @@ def test_from_nothing_to_both_doors(tmp_path: Path) -> None:
         question = "Where is the ASEAN Secretariat?"
         answer = doors.client.post("/ask", json={"question": question}).json()
         assert answer["answered"]
+        took = [doors.client.get("/health").elapsed.total_seconds() for _ in range(20)]
+        assert min(took) < 0.03, "an answer waits for the client's acknowledgement of its head"
         doors.telegram.say(7, question, language="en")
         message = asyncio.run(doors.telegram.next_message(30))
         for passage in answer["passages"]:
@@ -98,6 +100,9 @@ def test_from_nothing_to_both_doors(tmp_path: Path) -> None:
     text = doors.log.read_text()
     assert "0 encoded" in text
     assert f"http://localhost:{doors.port}" in text
+    for door in ("http", "telegram"):
+        assert len([line for line in text.splitlines() if f"door={door}" in line]) == 1
+    assert question not in text
     assert "Traceback" not in text
     assert TOKEN not in text
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from corpus.matter import CorpusError
-from corpus.sources import Listed, duration, read_sources
+from corpus.sources import EXAMPLE, Listed, duration, read_sources
 
 
 def test_a_file_with_everything(tmp_path: Path) -> None:
@@ -54,6 +54,12 @@ def test_mistakes_are_told_with_their_place(tmp_path: Path, text: str, said: str
     with pytest.raises(CorpusError, match=str(path)) as caught:
         read_sources(path)
     assert said in str(caught.value)
+
+
+def test_the_example_can_be_used_as_it_is() -> None:
+    found = read_sources(EXAMPLE)
+    assert len(found) > 4
+    assert all(source.publisher and source.url.startswith("https://") for source in found)
 
 
 def test_no_file_at_all(tmp_path: Path) -> None:

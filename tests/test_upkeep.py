@@ -31,6 +31,7 @@ FAST = {
     "TANYA_PROFILE": "fast",
     "TANYA_READER": "false",
     "TANYA_MIN_CONFIDENCE": "0",
+    "TANYA_RATE": "100000/minute",
     "TANYA_COLLECT_LOOPBACK": "true",
     "TANYA_COLLECT_DELAY": "0",
 }

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.address import is_public
-from corpus.web import Bounds, Web, WebError
+from corpus.web import Bounds, Web, WebError, agent
 from tests.news_site import NewsSite, Route, open_site
 
 QUICK = Bounds(size=2_000_000, seconds=1.0)
@@ -44,11 +44,46 @@ def test_a_page_comes_with_what_its_headers_say(site: NewsSite) -> None:
     assert site.requests[-1].headers["User-Agent"] == "TanyaTest/1 (+https://example.org)"
 
 
+@pytest.mark.parametrize(
+    ("name", "contact", "said"),
+    [
+        ("Tanya ASEAN", "", "TanyaASEAN/1.0 (news collector of Tanya ASEAN)"),
+        ("Tanya (Uji)", "a@b.example", "TanyaUji/1.0 (news collector of Tanya Uji; a@b.example)"),
+        ("อาเซียน", "x\r\nHost: evil", "Tanya/1.0 (news collector of ; xHost: evil)"),
+    ],
+)
+def test_the_service_introduces_itself(name: str, contact: str, said: str) -> None:
+    assert agent(name, contact) == said
+
+
+def test_robots_txt_may_speak_to_us_by_name() -> None:
+    with NewsSite() as site:
+        rules = "User-agent: collector\nDisallow: /\n\nUser-agent: tanyatest\nDisallow: /b\n"
+        site.routes = {
+            "/robots.txt": Route(rules, "text/plain"),
+            "/a": Route("a"),
+            "/b": Route("b"),
+        }
+        fetch = Web("TanyaTest/1 (news collector of Tanya)", delay=0.0, allow_loopback=True)
+        assert fetch.get(f"{site.url}/a").content == b"a"
+        with pytest.raises(WebError) as caught:
+            fetch.get(f"{site.url}/b")
+        assert caught.value.code == "robots"
+
+
 def test_what_has_not_changed_is_not_sent_again(site: NewsSite) -> None:
     first = web().get(f"{site.url}/berita/jalan-ditutup")
     again = web().get(f"{site.url}/berita/jalan-ditutup", etag=first.etag)
     assert again.not_modified
     assert again.content == b""
+
+
+def test_a_server_without_tags_is_asked_by_date(site: NewsSite) -> None:
+    stamp = "Mon, 04 May 2026 00:30:00 GMT"
+    site.routes["/dated"] = Route("halo", headers={"Last-Modified": stamp})
+    first = web().get(f"{site.url}/dated")
+    web().get(f"{site.url}/dated", first.etag, first.last_modified)
+    assert site.requests[-1].headers["If-Modified-Since"] == stamp
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.axe import violations
 from tests.web import MARKED, OpenPage, Standin, browser_test, served, settings
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 Host = Callable[..., str]
 
@@ -167,6 +167,34 @@ def test_where_it_may_not_be_framed_the_page_is_offered(open_page: OpenPage, for
             link.focus()
             page.keyboard.press("Escape")
             page.get_by_role("button", name="Any questions?").wait_for()
+
+
+@browser_test
+def test_a_frame_that_is_slow_is_waited_for_and_the_page_offered_meanwhile(
+    open_page: OpenPage, address: str
+) -> None:
+    tag = f'<script src="{address}/widget.js"></script>'
+    with site(tag, policy(address)) as host:
+        page = open_page("about:blank")
+        page.clock.install()
+        held: list[Route] = []
+        page.route("**/embed?lang=*", lambda route: held.append(route))
+        page.goto(host)
+        page.get_by_role("button", name="Ada pertanyaan?").click()
+        assert focused_inside(page) == "Tutup", "while there is nothing to type into"
+        page.clock.fast_forward(10_000)
+        page.get_by_role("alert").filter(has_text="tidak dapat ditampilkan").wait_for()
+        held[0].continue_()
+        page.frame_locator("iframe").locator("#question:focus").wait_for()
+        assert not page.locator(".blocked").is_visible()
+
+
+def focused_inside(page: Page) -> str | None:
+    """The name of what has the focus in the widget."""
+    name: str | None = page.evaluate(
+        "document.activeElement.shadowRoot.activeElement.getAttribute('aria-label')"
+    )
+    return name
 
 
 @browser_test

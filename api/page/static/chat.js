@@ -281,6 +281,7 @@ function restore() {
   }
   const last = turns.at(-1);
   const same = last && last.question === boot.question && String(last.filters) === String(boot.filters);
+  if (same && boot.fault) return; // what was answered before is better than that
   // The server has answered this one: show it from the same data, so that it can change language.
   const turn = same ? last : addTurn(boot.question, boot.previous, boot.filters);
   const rated = same && last.answer?.id === boot.answer?.id;
