@@ -27,8 +27,9 @@ UPDATES = ("message", "edited_message", "callback_query", "inline_query", "chose
 """What Telegram is asked to hand over."""
 GROUP_RATE = "18/minute"
 """Telegram takes 20 messages a minute into one group: more questions could not be answered."""
-INLINE_RATE = "60/minute;2000/day"
-"""Of one person; a question that is being typed comes in several pieces."""
+LIGHT_RATE = "60/minute;2000/day"
+"""Of one person: what is no question of its own. One that is being typed comes in several pieces; people
+tap more than they write."""
 _TOLD_SECONDS = 60.0
 _TOLD_MOST = 1000
 
@@ -174,9 +175,8 @@ class Intake:
         hit, name = self._limits.hit, self._talk.memory.name
         user = update.effective_user
         wait = 0.0
-        if update.inline_query is not None:
-            person = f"inline:{name(update.inline_query.from_user.id)}"
-            return await asyncio.to_thread(hit, person, INLINE_RATE)
+        if user is not None and (update.inline_query or update.callback_query):
+            return await asyncio.to_thread(hit, f"light:{name(user.id)}", LIGHT_RATE)
         if user is not None:
             wait = await asyncio.to_thread(hit, name(user.id))
         if wait == 0.0 and is_crowd(update) and chat is not None:

@@ -36,7 +36,7 @@ HEADER = "X-Telegram-Bot-Api-Secret-Token"
 _CONNECTIONS = 40
 _LOOK_SECONDS = 0.2
 """Between two looks into the inbox: other processes receive as well."""
-_CHECK_SECONDS = 300.0
+_CHECK_SECONDS = 60.0
 
 Background = Callable[[], AbstractAsyncContextManager[Watch]]
 

@@ -124,18 +124,18 @@ CASES = [
     Case("an update that cannot be read before it", ask=_unreadable),
     *(
         Case(
-            f"kill -9: {step}",
+            f"kill -9: {what}",
             {"marked": (0, 1, 0), "replied": (1, 1, 0)}.get(step, (1, 0, 0)),
             step=step,
             killed=True,
         )
-        for step in STEPS
+        for step, what in STEPS.items()
     ),
-    Case("kill -9: sent off, not performed", (0, 1, 0), {
+    Case("kill -9: on its way, Telegram does not get it", (0, 1, 0), {
         "sendMessage": _one(reset=True)}, killed=True),
-    Case("kill -9: performed, before the reply", (1, 1, 0), {
+    Case("kill -9: Telegram has it, before its reply", (1, 1, 0), {
         "sendMessage": _one(reset=True, performed=True)}, killed=True),
-    Case("kill -9: each time it is tried", (0, 0, 1), killed=True,
+    Case("kill -9: each time the question is tried", (0, 0, 1), killed=True,
         ask=lambda server: server.say(CHAT, "Apa maut itu?")),
 ]  # fmt: skip
 

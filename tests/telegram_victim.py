@@ -15,19 +15,18 @@ from index.answer import Answer
 from index.settings import Settings
 from tests.desk import SOON, Desk, open_journal
 
-STEPS = (
-    "fetched",
-    "stored",
-    "taken",
-    "begun",
-    "answering",
-    "answered",
-    "marked",
-    "replied",
-    "done",
-)
-"""Before storing; after storing, taking, beginning; while the answerer works; before and after it is
-written down that the answer goes off; before and after it is written down that it has arrived."""
+STEPS = {
+    "fetched": "fetched, not stored yet",
+    "stored": "stored, Telegram does not know it yet",
+    "taken": "taken from the inbox",
+    "begun": "noted as begun",
+    "answering": "while the answer is looked for",
+    "answered": "answer found, sending not noted yet",
+    "marked": "noted as being sent, nothing sent yet",
+    "replied": "Telegram has it and has replied",
+    "done": "noted as done",
+}
+"""Where it dies, in the order in which an answer passes."""
 
 
 def die() -> None:

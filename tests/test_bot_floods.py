@@ -10,7 +10,7 @@ import pytest
 from telegram.error import RetryAfter
 
 from bot.deliver import Courtesy
-from bot.intake import GROUP_RATE
+from bot.intake import GROUP_RATE, LIGHT_RATE
 from bot.message import Messages
 from index.limiter import Limiter
 from tests.desk import Desk, open_bot, settings_for
@@ -42,15 +42,26 @@ async def test_who_asks_too_often_is_told_once_and_then_nothing(
         assert (await server.next_message())["chat"]["id"] == 8
         server.type(7, "Kapan gedung dibuka?")
         await server.called("answerInlineQuery")
-        button = next(m for m in answers if "reply_markup" in m)
-        server.press(button, "👍 Membantu")
-        [notice] = await server.called("answerCallbackQuery")
-        assert notice["text"] == ID.notice("busy")
     slow_down = [m["text"] for m in answers if not m["text"].startswith(ID.say("found"))]
     assert slow_down == [ID.say("slow_down", wait="sekitar 60 menit")]
     assert len(server.calls("sendMessage")) == 5
     assert [question for question, _ in desk.asked][:3] == [f"gedung {n}?" for n in range(3)]
     assert len(desk.asked) == 5
+
+
+async def test_who_taps_all_the_time_is_told_so_over_the_chat(
+    server: TelegramServer, tmp_path: Path
+) -> None:
+    most = int(LIGHT_RATE.partition("/")[0])
+    async with open_bot(server, tmp_path, None, limiter(tmp_path, "3/hour")):
+        server.say(7, "Kapan gedung dibuka?")
+        message = await server.next_message()
+        for _ in range(most + 2):
+            server.tap(message, "nonsense")
+        notices = await server.called("answerCallbackQuery", most + 2, 30)
+        server.say(7, "Kapan gedung ditutup?")
+        assert (await server.next_message())["text"].startswith(ID.say("found"))
+    assert [n["text"] for n in notices].count(ID.notice("busy")) == 2
 
 
 async def test_a_refused_question_is_not_answered_after_a_restart(
