@@ -91,7 +91,7 @@ class Desk:
         self._admin = admin
         reader = Reader(journal, admin) if journal is not None else None
         # Not those of the questions: an operator's page must not wait for citizens, nor they for it.
-        self._threads = anyio.CapacityLimiter(4)
+        self._threads = anyio.CapacityLimiter(8)
         self._view = View(indexed, settings, admin, reader, self._jobs, self._run)
 
     async def show(self, request: Request) -> Response:

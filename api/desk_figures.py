@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from api.admin import Admin
 from api.desk_visit import Span
@@ -25,6 +26,7 @@ from index.journal import Entry, Journal, Overview
 GROUPED = 2000
 """Unanswered questions that are grouped, the newest: the work grows with the square."""
 _KEPT_SECONDS = 60.0
+T = TypeVar("T")
 _LATEST = 20
 _BAD = 50
 _EVERYTHING = 10**9
@@ -42,6 +44,13 @@ class Indexed(Protocol):
 
     def catalogue(self) -> Catalogue:
         """What the index holds; raises NoIndexError."""
+
+
+class Runs(Protocol):
+    """Has something that blocks done in a thread."""
+
+    def __call__(self, action: Callable[[], T]) -> Awaitable[T]:
+        """What `action` returns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,7 @@ class Figures:
 
 
 class Reader:
-    """Reads the journal for the desk. Safe to use from threads; `figures` blocks, `clusters` does not."""
+    """Reads the journal for the desk. Safe to use from threads; `csv` blocks, the others do not."""
 
     def __init__(self, journal: Journal, admin: Admin) -> None:
         self._journal = journal
@@ -123,15 +132,17 @@ class Reader:
         self._lock = threading.Lock()
         self._kept: dict[Span, tuple[float, Future[Sequence[Cluster]]]] = {}
 
-    def figures(self, span: Span) -> Figures:
-        """Raises DatabaseError."""
+    async def figures(self, span: Span, run: Runs) -> Figures:
+        """Raises DatabaseError. Reads side by side: most of the time is the database's own."""
+        journal = self._journal
         since, until = Wanted(span.since, span.until).span
-        return Figures(
-            self._journal.overview(span.since, span.until),
-            tuple(self._journal.most_asked(span.since, span.until)),
-            tuple(self._journal.entries(since, until, helpful=False, limit=_BAD)),
-            tuple(self._journal.entries(since, until, limit=_LATEST)),
+        overview, most, bad, latest = await asyncio.gather(
+            run(lambda: journal.overview(span.since, span.until)),
+            run(lambda: journal.most_asked(span.since, span.until)),
+            run(lambda: journal.entries(since, until, helpful=False, limit=_BAD)),
+            run(lambda: journal.entries(since, until, limit=_LATEST)),
         )
+        return Figures(overview, tuple(most), tuple(bad), tuple(latest))
 
     def csv(self, span: Span) -> Iterator[str]:
         """All questions of `span` as `tanya questions --csv` writes them, a day at a time, the newest first.

@@ -7,18 +7,18 @@ import itertools
 import logging
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from markupsafe import Markup
 
 from api import web
 from api.admin import Admin, GenerationState
 from api.brand import read_words
-from api.desk_figures import GROUPED, Figures, Indexed, Reader, Sources, sources_of
+from api.desk_figures import GROUPED, Figures, Indexed, Reader, Runs, Sources, sources_of
 from api.desk_jobs import Job, Jobs, Told
 from api.desk_plot import Plot, Series, bars, lines
 from api.desk_visit import LONGEST, SPANS, Span, Visit
@@ -34,11 +34,10 @@ from index.settings import Settings
 from index.store import Rebuilt
 
 QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
-GROUPING = 1.2
+GROUPING = 0.9
 """Seconds that the page waits for the groups of unanswered questions; it is to be there in two."""
 _NEWS = {"done": timedelta(hours=1), "failed": timedelta(days=1)}
 """How long work that has ended is told of."""
-T = TypeVar("T")
 log = logging.getLogger("tanya.api")
 
 MOST = {"clusters": 15, "ways": 8, "bad": 8, "publishers": 10, "all": 200, "articles": 30}
@@ -53,13 +52,6 @@ class Drawn:
     svg: Markup
     legend: tuple[tuple[str, str], ...]
     line: bool
-
-
-class Runs(Protocol):
-    """Has something that blocks done in a thread."""
-
-    def __call__(self, action: Callable[[], T]) -> Awaitable[T]:
-        """What `action` returns."""
 
 
 class View:
@@ -132,7 +124,7 @@ class View:
         try:
             patience = time.monotonic() + GROUPING
             groups = reader.clusters(visit.span)
-            figures = await self._run(lambda: reader.figures(visit.span))
+            figures = await reader.figures(visit.span, self._run)
             found = await self._run(lambda: figures_of(figures, visit.span, t, w))
             found["sources"] = await self._run(lambda: self._sources(figures))
             found["articles"] = await self._run(lambda: self._articles(figures))

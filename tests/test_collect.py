@@ -15,6 +15,7 @@ import pytest
 
 from corpus.article import Article, read_articles
 from corpus.collect import Collector
+from corpus.collected import last
 from corpus.ledger import Ledger
 from corpus.report import Report, Said, Task, exit_code
 from corpus.shelf import VERSIONS, Shelf, slug
@@ -306,9 +307,14 @@ def test_sources_are_visited_when_they_are_due(
     assert collector.due([feed, broken]) == [feed, broken]
 
 
-def test_from_the_command_line_a_link_becomes_an_answer(site: NewsSite, tanya: Tanya) -> None:
+def test_from_the_command_line_a_link_becomes_an_answer(
+    tmp_path: Path, site: NewsSite, tanya: Tanya
+) -> None:
     done = tanya("collect", f"{site.url}/berita/jalan-ditutup")
     assert done.returncode == 0, done.stderr
+    kept = last(tmp_path / "var")
+    assert kept is not None
+    assert (kept.pages, kept.counts["new"], kept.failed) == (1, 1, ())
     assert "1 new" in done.stderr
     assert "1 articles" in done.stderr
     answer = json.loads(tanya("ask", "jalan apa yang ditutup?", "--json").stdout)
