@@ -29,6 +29,8 @@ bench: .venv/installed-test ## the tables in README
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.encoder
+	$(BIN)/python -m benchmarks.incremental
+	$(BIN)/python -m benchmarks.reload --memory 10000
 
 model: .venv/installed-train ## train the bundled model: make model TRAIN=<folder of training data>
 	$(BIN)/python -m index.training $(TRAIN) --evaluation corpus/articles corpus/questions
