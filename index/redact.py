@@ -46,7 +46,7 @@ _CALLED = re.compile(
     re.IGNORECASE,
 )
 _IDENTITY = re.compile(r"\b(?:nik|e?ktp|kk|identitas|identity)\b[^\d\n]{0,15}$", re.IGNORECASE)
-_YEARS = re.compile(rf"(?:\d{{1,3}}\s+)?{_YEAR}(?:\s+{_YEAR})*")
+_YEARS = re.compile(rf"(?:[1-9]\d{{0,2}}\s+)?{_YEAR}(?:\s+{_YEAR})*")
 _AMERICAN = re.compile(r"\(?\d{3}\)?[ .-]{1,2}\d{3}[.-]\d{4}")
 _WITHOUT_ZERO = re.compile(r"8\d{2}[ .-]\d{3,4}[ .-]\d{3,5}")
 _LONGEST = 17
@@ -86,7 +86,9 @@ def _replaced(match: re.Match[str]) -> str:
             if label:
                 break
         if label and end > place and re.fullmatch(_YEAR, parts[end]):
-            shorter = _label("".join(parts[place : end - 1]), called, identity)
+            # A year after a number, unless the number would be too short without it.
+            without = "".join(parts[place : end - 1])
+            shorter = _label(without, called, identity) if _whole(without) else ""
             label, end = (shorter, end - 2) if shorter else (label, end)
         done += label or parts[place]
         place = end + 1 if label else place + 1
@@ -94,6 +96,12 @@ def _replaced(match: re.Match[str]) -> str:
             done += parts[place]
             place += 1
     return done
+
+
+def _whole(written: str) -> bool:
+    """Whether a number has as many digits as one of a person's has, its country and its zeros left out."""
+    digits = "".join(letter for letter in written if letter.isdecimal())
+    return len(digits.lstrip("0").removeprefix("62")) >= 8
 
 
 def _label(written: str, called: bool, identity: bool, whole: bool = False) -> str:

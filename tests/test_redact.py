@@ -139,6 +139,11 @@ digits = st.text("0123456789", min_size=8, max_size=8)
 gaps = st.sampled_from(["", "-", ".", " "])
 
 
+def test_digits_that_look_like_a_year_may_belong_to_a_number() -> None:
+    assert redacted("hubungi +6281 0000 2000") == f"hubungi {PHONE}"
+    assert redacted("hubungi 0812 3456 7890 2023") == f"hubungi {PHONE} 2023"
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from(["0", "+62", "+62 ", "+62-", "(+62) ", "0062 "]),
