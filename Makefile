@@ -31,6 +31,11 @@ bench: .venv/installed-test ## the tables in README
 	$(BIN)/python -m benchmarks.encoder
 	$(BIN)/python -m benchmarks.incremental
 	$(BIN)/python -m benchmarks.reload --memory 10000
+	$(BIN)/python -m benchmarks.published
+	$(BIN)/python -m benchmarks.journal
+	$(BIN)/python -m benchmarks.desk
+	$(BIN)/python -m benchmarks.clusters
+	$(BIN)/python -m benchmarks.telegram
 
 model: .venv/installed-train ## train the bundled model: make model TRAIN=<folder of training data>
 	$(BIN)/python -m index.training $(TRAIN) --evaluation corpus/articles corpus/questions

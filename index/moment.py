@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache
 
 from corpus.article import Article
 from index.lexicon import near, shipped
@@ -154,15 +154,17 @@ class Moment:
             )
         )
 
-    def fit(self, article: Article) -> float:
+    def fit(self, article: Article, named: tuple[Moment, Moment] | None = None) -> float:
         """How much `article` is about the named times, 0 to 1: by the day it was published, and the
-        times that its title and its text name. An unknown day costs nothing but its own chance."""
+        times that its title and its text name (`named`, where they are known already). An unknown day costs
+        nothing but its own chance."""
         published = article.source.published
         if published is not None and self.covers(published):
             return 1.0
-        if self.meets(times_in(article.source.title)):
+        title, text = named or times_of(article)
+        if self.meets(title):
             return 1.0
-        return _NAMED_IN_TEXT if self.meets(times_in(article.text)) else 0.0
+        return _NAMED_IN_TEXT if self.meets(text) else 0.0
 
 
 def recency(published: date | None, newest: date) -> float:
@@ -199,12 +201,13 @@ def read_moment(question: str, today: date) -> Moment:
     )
 
 
-@lru_cache(maxsize=10_000)
-def times_in(text: str) -> Moment:
-    """The years, months and summit editions that `text` names; a year said with a month is no year.
+def times_of(article: Article) -> tuple[Moment, Moment]:
+    """The times that the title of `article` names, and those that its text does; some 0.3 ms."""
+    return times_in(article.source.title), times_in(article.text)
 
-    Remembered, because a question with a time asks it of every candidate: some 0.3 ms a text.
-    """
+
+def times_in(text: str) -> Moment:
+    """The years, months and summit editions that `text` names; a year said with a month is no year."""
     text = _normal(text)
     months: set[tuple[int | None, int]] = set()
     rest = []

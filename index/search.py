@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from index.generation import Generation
 from index.language import detect, standardise, without_symbols
 from index.lexicon import Lexicon, Phrase
 from index.maxsim import Ids, StaticVectors
-from index.moment import Moment, read_moment, recency
+from index.moment import Moment, read_moment, recency, times_of
 
 CANDIDATES = 50
 """Passages taken from each list: the dense one, and the lexical one of each language."""
@@ -81,6 +82,8 @@ class Hit:
 
 
 Filter = Callable[[Article], bool]
+_REMEMBERED = 10_000
+"""Articles of which the times that they name are remembered."""
 
 
 class Index:
@@ -102,6 +105,8 @@ class Index:
         self._weights = weights or Weights()
         self._newest = date.fromordinal(max(1, generation.newest))
         self._story_of = {name: story for story in generation.stories for name in story}
+        # A question with a time asks it of every candidate. With the index, what is remembered goes too.
+        self._times = lru_cache(_REMEMBERED)(partial(_times_of, generation.articles))
 
     def with_weights(self, weights: Weights) -> Index:
         """The same index with other shares of the scores."""
@@ -263,7 +268,7 @@ class Index:
             article = self.generation.articles[name]
             gains[name] = 0.0
             if moment.named:
-                gains[name] += self._weights.named * moment.fit(article)
+                gains[name] += self._weights.named * moment.fit(article, self._times(name))
             if moment.latest:
                 published = article.source.published
                 gains[name] += self._weights.latest * recency(published, self._newest)
@@ -291,3 +296,7 @@ class Index:
         # Where each row stands among the needed ones.
         at_row = np.searchsorted(needed, rows)
         return cosines[at_row].astype(np.float32), of_article[which]
+
+
+def _times_of(articles: Mapping[str, Article], name: str) -> tuple[Moment, Moment]:
+    return times_of(articles[name])
