@@ -477,10 +477,11 @@ def _serve(
     parent: Connection | None = None,
 ) -> None:
     """Serve on `listener` in this process, until a signal or the end of `parent`."""
-    from api.workers import exit_in_order
+    from api.workers import exit_in_order, keep_memory_together
     from index.assembly import load_answerer, open_journal
 
     exit_in_order()
+    keep_memory_together()
     answerer = load_answerer(settings)
     _have_index(settings, answerer)
     # The first question must not be the one that warms the engines up.
