@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from corpus.article import SHIPPED, Article, read_articles
 from corpus.recall import Recall
-from index.answer import Answerer
 from index.database import Database
 from index.encoder import MODEL, Encoder, load_encoder
 from index.journal import Journal
@@ -14,6 +14,9 @@ from index.maxsim import StaticVectors
 from index.reader import Reader
 from index.settings import Settings
 from index.store import Store
+
+if TYPE_CHECKING:
+    from index.answer import Answerer
 
 
 def open_store(settings: Settings) -> Store:
@@ -49,6 +52,9 @@ def load_reader(settings: Settings) -> Reader | None:
 
 def load_answerer(settings: Settings) -> Answerer:
     """What answers; it opens its index when it is first asked."""
+    # Late: who rebuilds or reads the journal does not wait for it.
+    from index.answer import Answerer
+
     encoder, static = load_encoders(settings)
     return Answerer(settings, open_store(settings), encoder, static, load_reader(settings))
 
