@@ -49,7 +49,9 @@ class NewsSite:
 
     def __init__(self, host: str = "127.0.0.1") -> None:
         self.routes: dict[str, Route] = {}
-        self.requests: list[Request] = []
+        self._requests: list[Request] = []
+        self.changed = threading.Condition()
+        self.answering = 0
         self.feed: list[Report] = []
         self._http = _Http((host, 0), _Handler)
         self._http.site = self
@@ -63,6 +65,24 @@ class NewsSite:
         self._http.stopping.set()
         self._http.shutdown()
         self._http.server_close()
+
+    @property
+    def requests(self) -> list[Request]:
+        """What came, in the order in which it was answered. Who has an answer finds its request here."""
+        with self.changed:
+            self.changed.wait_for(lambda: not self.answering, timeout=1.0)
+        return self._requests
+
+    def note(self, request: Request) -> None:
+        """Add what has been answered."""
+        with self.changed:
+            self._requests.append(request)
+
+    def begin(self, more: int) -> None:
+        """So many more (or fewer) are being answered."""
+        with self.changed:
+            self.answering += more
+            self.changed.notify_all()
 
     def publish(self, report: Report, path: str | None = None, **options: Any) -> str:
         """Put the page of `report` up, tagged; returns its address."""
@@ -171,10 +191,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         begun = time.monotonic()
-        status = self._answer()
-        self.server.site.requests.append(
-            Request(self.path, dict(self.headers), begun, time.monotonic(), status)
-        )
+        site = self.server.site
+        ends = self.path not in ("/silent", "/slow")
+        site.begin(ends)
+        try:
+            status = self._answer()
+            site.note(Request(self.path, dict(self.headers), begun, time.monotonic(), status))
+        finally:
+            site.begin(-ends)
 
     def _answer(self) -> int:
         if self.path == "/silent":
