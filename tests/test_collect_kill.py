@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.disk import mounted
 from tests.news_pages import LATE, REPORTS
 from tests.news_site import NewsSite
 
@@ -188,13 +189,8 @@ def tanya(
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 64 kB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("a small file system can be mounted by root only")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with mounted(tmp_path / "small", "64k") as folder:
+        yield folder
 
 
 @pytest.mark.slow

@@ -23,6 +23,7 @@ from index.maxsim import StaticVectors
 from index.settings import Settings
 from index.store import Store
 from tests.conftest import MakeArticle
+from tests.disk import mounted
 from tests.hashing import HashingEncoder
 
 ROOT = Path(__file__).parent.parent
@@ -119,13 +120,8 @@ def test_killed_at_every_step_the_old_or_the_new_index_serves(
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 4 MB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("a small file system can be mounted by root only")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    with mounted(tmp_path / "small", "4m") as folder:
+        yield folder
 
 
 @pytest.fixture
